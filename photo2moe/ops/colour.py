@@ -1,0 +1,211 @@
+"""Skin, hair and eye colours: measure them on the template, change them in place.
+
+All functions take pictures that lie on the template, so that a cheek is where a
+cheek belongs; none of them looks for a face.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from photo2moe.ops.geometry import Template
+from photo2moe.types import Colours, Face, Image, Mask
+
+RGB = tuple[int, int, int]
+LIGHTER = (1.12, 6.0)  # gain and offset: anime skin and hair are lighter than their models
+CHEEK = (0.42, 0.42)  # |u|, v
+# Lab distance that separates skin from the rest: lightness counts little, since
+# cheeks are shaded, hue and chroma count much.
+SKIN_WEIGHTS, SKIN_RADIUS = np.array([0.14, 1.5, 1.5]), 17.0
+
+
+def to_lab(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """CIE Lab (D65) of a picture: ``(H, W, 3)`` float32, L in 0…100."""
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(image).astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
+
+
+def lab_of(colour: RGB) -> NDArray[np.float32]:
+    """CIE Lab ``(3,)`` of one colour."""
+    return to_lab(np.array([[colour]], np.uint8))[0, 0]
+
+
+def cheeks(image: Image, template: Template) -> RGB:
+    """Median colour of both cheeks.
+
+    Args:
+        image: ``(S, S, 3)`` on the template.
+        template: where the eyes lie.
+    """
+    u, v = template.grid(image.shape[0])
+    spot = np.hypot(np.abs(u) - CHEEK[0], v - CHEEK[1]) < 0.13
+    return _median(image[spot])
+
+
+def hair(image: Image, alpha: Mask, template: Template) -> RGB:
+    """Colour of the hair, or of what covers it.
+
+    The median of the darker half of the crown and the temples, so that highlights
+    and the parting do not count.
+    """
+    u, v = template.grid(image.shape[0])
+    crown = (np.abs(u) < 0.75) & (v > -1.45) & (v < -0.95)
+    temples = (np.abs(u) > 0.95) & (np.abs(u) < 1.25) & (v > -0.7) & (v < 0.1)
+    pixels = image[(crown | temples) & (alpha > 0.9)]
+    if len(pixels) < 12:
+        pixels = image[crown]
+    lightness = pixels.astype(float).sum(1)
+    return _median(pixels[lightness <= np.percentile(lightness, 65)])
+
+
+def irises(photo: Image, face: Face) -> RGB:
+    """Colour of the irises in the photo itself, from MediaPipe's iris points (468…477).
+
+    Taken from a ring between pupil and rim; the lightest third is left out since
+    reflections lie there.
+    """
+    pixels = []
+    for centre, ring in ((468, slice(469, 473)), (473, slice(474, 478))):
+        middle = face.landmarks[centre]
+        radius = float(np.hypot(*(face.landmarks[ring] - middle).T).mean())
+        turns = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+        for share in (0.5, 0.65, 0.8):
+            points = middle + share * radius * np.stack([np.cos(turns), np.sin(turns) * 0.7], 1)
+            x, y = points.round().astype(int).T
+            inside = (x >= 0) & (y >= 0) & (x < photo.shape[1]) & (y < photo.shape[0])
+            pixels.append(photo[y[inside], x[inside]])
+    flat = np.concatenate(pixels)
+    if not len(flat):
+        return (90, 70, 60)
+    lightness = flat.astype(float).sum(1)
+    return _median(flat[lightness <= np.percentile(lightness, 66)])
+
+
+def anime_eyes(image: Image, template: Template) -> RGB:
+    """Colour of a drawn iris: the most colourful of the middle tones around both eyes."""
+    u, v = template.grid(image.shape[0])
+    pixels = image[np.hypot((np.abs(u) - 0.5) / 0.2, v / 0.24) < 1]
+    lab = to_lab(pixels[None])[0]
+    tone = (lab[:, 0] > 18) & (lab[:, 0] < 85)
+    if tone.sum() < 6:
+        return _median(pixels)
+    pixels, chroma = pixels[tone], np.hypot(lab[tone, 1], lab[tone, 2])
+    return _median(pixels[chroma >= np.percentile(chroma, 60)])
+
+
+def measure_photo(photo: Image, portrait: Image, alpha: Mask, face: Face, template: Template) -> Colours:
+    """The three colours of a person.
+
+    Args:
+        photo: ``(H, W, 3)``, for the irises.
+        portrait: ``(S, S, 3)``, the same person in chibi proportions on the template.
+        alpha: ``(S, S)`` mask of the person.
+        face: the face in the photo.
+        template: where the eyes lie.
+    """
+    return Colours(cheeks(portrait, template), hair(portrait, alpha, template), irises(photo, face))
+
+
+def skin_mask(image: Image, alpha: Mask, template: Template) -> Mask:
+    """Skin of a drawn face and neck, soft at the edges.
+
+    Pixels near the cheeks' colour in Lab, outside the eyes and the mouth,
+    connected with the cheeks or the nose, plus the neck.
+
+    Args:
+        image: ``(S, S, 3)`` drawn face on the template.
+        alpha: ``(S, S)`` mask of the figure.
+        template: where the eyes lie.
+    """
+    u, v = template.grid(image.shape[0])
+    lab = to_lab(cv2.medianBlur(image, 3))
+    seed = lab_of(cheeks(image, template))
+    apart = np.linalg.norm((lab - seed) * SKIN_WEIGHTS, axis=2)
+    # Shades of skin are darker and more saturated in the skin's own hue.
+    own, its = np.hypot(seed[1], seed[2]), np.hypot(lab[..., 1], lab[..., 2])
+    turn = np.abs(np.angle(np.exp(1j * (np.arctan2(lab[..., 2], lab[..., 1]) - np.arctan2(seed[2], seed[1])))))
+    shade = (turn < 0.5) & (its > 0.7 * own) & (its < own + 28) & (lab[..., 0] > seed[0] - 38) & (own > 6)
+    eyes = np.hypot((np.abs(u) - 0.5) / 0.36, v / 0.36) < 1
+    near = ((apart < SKIN_RADIUS) | (shade & (apart < 2.2 * SKIN_RADIUS))) & (alpha > 0.5) & ~eyes
+    near &= (np.abs(u) < 1.25) & (v > -1.0)
+    # Brown hair has the hue of shaded skin: what is nearer to the crown's colour is hair.
+    crown = (np.abs(u) < 0.8) & (v > -1.3) & (v < -0.85) & (alpha > 0.9)
+    if crown.any():
+        hair = np.median(lab[crown], axis=0)
+        weights = [0.4, 1.0, 1.0]
+        near &= np.linalg.norm((lab - seed) * weights, axis=2) < np.linalg.norm((lab - hair) * weights, axis=2)
+    _, labels = cv2.connectedComponents(near.astype(np.uint8), connectivity=4)
+    face = np.unique(labels[(np.hypot(np.abs(u) - CHEEK[0], v - CHEEK[1]) < 0.15) | (np.hypot(u, v - 0.35) < 0.12)])
+    neck = np.unique(labels[(np.abs(u) < 0.25) & (v > 1.15) & (v < 1.5)])
+    skin = np.isin(labels, np.union1d(face, neck)) & near
+    closed = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    closed[eyes] = 0
+    return cv2.GaussianBlur(closed.astype(np.float32), (0, 0), 0.7)
+
+
+def hair_mask(image: Image, alpha: Mask, skin: Mask, template: Template) -> Mask:
+    """Hair of a drawn head, soft at the edges: the figure's upper part that is not skin.
+
+    Args:
+        image: ``(S, S, 3)`` drawn head on the template.
+        alpha: ``(S, S)`` mask of the figure.
+        skin: its skin mask.
+        template: where the eyes lie.
+    """
+    u, v = template.grid(image.shape[0])
+    lab = to_lab(image)
+    crown = (np.abs(u) < 0.8) & (v > -1.35) & (v < -0.8) & (alpha > 0.9) & (skin < 0.2)
+    if crown.sum() < 12:
+        return np.zeros_like(alpha)
+    seed = np.median(lab[crown], axis=0)
+    near = np.linalg.norm((lab - seed) * [0.35, 1.2, 1.2], axis=2) < 22
+    eyes = np.hypot((np.abs(u) - 0.5) / 0.42, v / 0.42) < 1
+    above = (v < -0.45) & ~eyes
+    region = (above | ((v < 1.9) & near & ~eyes & ((np.abs(u) > 0.55) | (v < -0.2)))) & (alpha > 0.3) & (skin < 0.5)
+    _, labels = cv2.connectedComponents(region.astype(np.uint8), connectivity=4)
+    kept = np.isin(labels, np.unique(labels[crown & region])) & region
+    return cv2.GaussianBlur(kept.astype(np.float32), (0, 0), 0.7) * (1 - skin)
+
+
+def tint(image: Image, mask: Mask, own: RGB, target: RGB) -> Image:
+    """Bring a region from one colour to another and keep its shading.
+
+    Each channel is multiplied with (target + 8) / (own + 8); the 8 keeps the gain
+    of near-black channels finite.
+
+    Args:
+        image: ``(H, W, 3)`` uint8.
+        mask: ``(H, W)`` where, and how much.
+        own: the region's colour now.
+        target: the colour it shall have.
+    """
+    gain = (np.array(target, np.float32) + 8) / (np.array(own, np.float32) + 8)
+    changed = image.astype(np.float32) * (1 + mask[..., None] * (gain - 1))
+    return changed.round().clip(0, 255).astype(np.uint8)
+
+
+def lighter(colours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A photo's skin and hair colours as an anime artist would lighten them, 0…255."""
+    gain, offset = LIGHTER
+    return np.minimum(colours * gain + offset, 255)
+
+
+def enliven(eyes: RGB) -> RGB:
+    """A drawn iris's colour for a real one: the same hue, lighter and more colourful.
+
+    Real irises, seen small and under lashes, measure as a dull dark brown; the
+    constants bring the median of the photos' lightness and chroma to the median of
+    the drawn ones.
+    """
+    lightness, a, b = (float(x) for x in lab_of(eyes))
+    chroma = float(np.hypot(a, b)) or 1.0
+    gain = (12 + 1.3 * chroma) / chroma
+    lab = np.array([[[min(62.0, 24 + 0.75 * lightness), a * gain, b * gain]]], np.float32)
+    r, g, b_ = (int(x) for x in (cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)[0, 0] * 255).round().clip(0, 255))
+    return r, g, b_
+
+
+def _median(pixels: NDArray[np.uint8]) -> RGB:
+    r, g, b = (int(round(float(c))) for c in np.median(pixels.reshape(-1, 3), axis=0))
+    return r, g, b

@@ -1,0 +1,244 @@
+"""The training run: batch → generators → discriminators → average → log, sample, save.
+
+A run folder explains itself: ``config.json``; ``stats.jsonl``, one object a tick;
+``samples/``; ``snapshots/`` of the averaged generator, ready for ``convert``; and
+``state.pt``, from which the run goes on exactly as if it had not been stopped.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from photo2moe.checkpoint import load_generator, save_generator
+from photo2moe.config import TrainConfig, from_dict, to_dict
+from photo2moe.errors import TrainingError
+from photo2moe.imageio import write_image
+from photo2moe.nets.discriminator import Discriminator
+from photo2moe.nets.generator import Generator
+from photo2moe.ops.tensors import to_images, to_tensor
+from photo2moe.training.data import Dataset, colour_tensor, on_white
+from photo2moe.training.objective import Nets, Parts, Regions, discriminator_loss, generator_loss
+
+TICK = 200  # images between lines of stats.jsonl
+SHEET = 32  # photos on a sample sheet
+
+Progress = Callable[[int, int, Parts], None]
+
+
+@dataclass(eq=False)
+class State:
+    """Everything that changes during a run."""
+
+    to_moe: Generator
+    to_photo: Generator
+    judge_moe: Discriminator
+    judge_photo: Discriminator
+    average: Generator
+    generators: torch.optim.Optimizer
+    judges: torch.optim.Optimizer
+    step: int = 0
+
+    @classmethod
+    def new(cls, config: TrainConfig) -> State:
+        """Fresh nets and optimisers, from the config's seed."""
+        torch.manual_seed(config.seed)
+        to_moe, to_photo = Generator(config.generator), Generator(config.reverse)
+        judges = Discriminator(config.discriminator), Discriminator(config.discriminator)
+        nets: tuple[nn.Module, ...] = (to_moe, to_photo, *judges)
+        for net in nets:
+            net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+        def adam(*trained: nn.Module) -> torch.optim.Optimizer:
+            parameters = [p for net in trained for p in net.parameters()]
+            return torch.optim.AdamW(parameters, config.rate, betas=(0.5, 0.99), weight_decay=1e-4, fused=True)
+
+        average = copy.deepcopy(to_moe).requires_grad_(False).eval()
+        return cls(to_moe, to_photo, *judges, average, adam(to_moe, to_photo), adam(*judges))
+
+    def parts(self) -> dict[str, Any]:
+        """Its named parts that have a ``state_dict``."""
+        return {name: value for name, value in vars(self).items() if hasattr(value, "state_dict")}
+
+    def save(self, path: Path, config: TrainConfig) -> None:
+        """Write all of it atomically."""
+        partial = path.with_suffix(".part")
+        torch.save(
+            {"config": to_dict(config), "step": self.step} | {n: p.state_dict() for n, p in self.parts().items()}, partial
+        )
+        os.replace(partial, path)
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Take over a saved state."""
+        for name, part in self.parts().items():
+            part.load_state_dict(saved[name])
+        self.step = saved["step"]
+
+
+def train(
+    config: TrainConfig,
+    dataset_folder: Path,
+    run: Path,
+    *,
+    init: Path | None = None,
+    resume: bool = False,
+    progress: Progress = lambda *_: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> int:
+    """Train until ``config.images`` photos were seen, or until asked to stop.
+
+    Args:
+        config: the whole run; with ``resume`` only ``images``, ``rate``, ``weights``
+            and the cadences may differ from the saved run's.
+        dataset_folder: what ``prepare`` wrote.
+        run: the run folder.
+        init: a checkpoint whose weights the photo-to-moe generator starts from.
+        resume: go on with the run in ``run``.
+        progress: called a tick with images seen, images in all, and mean losses.
+        should_stop: asked after every step; the state is saved before returning.
+
+    Returns:
+        Images seen.
+
+    Raises:
+        TrainingError: no dataset, a run is in the way, or the loss is not finite.
+    """
+    dataset, state = Dataset(dataset_folder, config), State.new(config)
+    regions = Regions.on(dataset.template, config.generator.size)
+    _open_run(run, config, state, resume=resume, init=init)
+    nets = _callable(state, config)
+    sums: Parts = {}
+    begun, done = time.perf_counter(), 0
+    while state.step * config.batch < config.images:
+        _set_rate(state, config)
+        parts = _step(config, dataset, state, nets, regions)
+        state.step, done = state.step + 1, done + 1
+        if not all(math.isfinite(value) for value in parts.values()):
+            raise TrainingError(f"loss is not finite at step {state.step}: {parts}; resume from {run} with a lower --rate")
+        for name, value in parts.items():
+            sums.setdefault(name, 0.0)
+            sums[name] += value * (config.identity_every if name == "identity" else 1)
+        images, stopping = state.step * config.batch, should_stop()
+        if stopping or images // TICK > (images - config.batch) // TICK:
+            means = {name: round(value / done, 5) for name, value in sums.items()}
+            speed = done * config.batch / (time.perf_counter() - begun)
+            with (run / "stats.jsonl").open("a") as log:
+                log.write(json.dumps({"images": images, "images_per_second": round(speed, 2), **means}) + "\n")
+            progress(images, config.images, means | {"images_per_second": speed})
+            sums, begun, done = {}, time.perf_counter(), 0
+        last = stopping or images >= config.images
+        if last or images // config.sample_every > (images - config.batch) // config.sample_every:
+            write_image(run / "samples" / f"{images:07d}.png", sample_sheet(state.average, dataset))
+        if last or images // config.save_every > (images - config.batch) // config.save_every:
+            save_generator(run / "snapshots" / f"{images:07d}.safetensors", state.average, {"images": images})
+            state.save(run / "state.pt", config)
+        if stopping:
+            break
+    return state.step * config.batch
+
+
+def saved_config(run: Path) -> TrainConfig:
+    """The configuration of an existing run.
+
+    Raises:
+        TrainingError: there is no run in that folder.
+    """
+    try:
+        return from_dict(TrainConfig, json.loads((run / "config.json").read_text()))
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{run} holds no run to resume: {error}") from error
+
+
+def sample_sheet(generator: Generator, dataset: Dataset) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Photos beside their avatars, always the same photos, spread over the dataset."""
+    chosen = np.linspace(0, len(dataset.photo.rgba) - 1, SHEET).astype(int)
+    pictures = on_white(dataset.photo.rgba[chosen])
+    colours = dataset.photo_colours(chosen)
+    with torch.inference_mode():
+        drawn = [
+            to_images(generator(to_tensor(pictures[i : i + 8]), colour_tensor(colours[i : i + 8])))
+            for i in range(0, SHEET, 8)
+        ]
+    pairs = np.concatenate([pictures[..., :3], on_white(np.concatenate(drawn))[..., :3]], 2)
+    return np.vstack([np.hstack(list(pairs[i : i + 4])) for i in range(0, SHEET, 4)])
+
+
+def _step(config: TrainConfig, dataset: Dataset, state: State, nets: Nets, regions: Regions) -> Parts:
+    """One update of all four nets and of the average."""
+    batch = dataset.batch(state.step)
+    random = np.random.default_rng([config.seed, state.step, 1])
+    shifts = torch.from_numpy(random.integers(-config.shift, config.shift + 1, (config.batch, 2)))
+    judges = (state.judge_moe, state.judge_photo)
+    for judge in judges:
+        judge.requires_grad_(False)
+    with _autocast(config):
+        identity = state.step % config.identity_every == 0
+        loss, parts, fakes = generator_loss(nets, batch, regions, config.weights, shifts, identity=identity)
+    _update(state.generators, loss)
+    for judge in judges:
+        judge.requires_grad_(True)
+    with _autocast(config):
+        loss, more = discriminator_loss(nets, batch, fakes, shifts)
+    _update(state.judges, loss)
+    with torch.no_grad():
+        # A short run's average would mostly be its random start.
+        decay = min(config.ema, (1 + state.step) / (10 + state.step))
+        torch._foreach_lerp_(list(state.average.parameters()), list(state.to_moe.parameters()), 1 - decay)
+    return parts | more
+
+
+def _update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+
+
+def _autocast(config: TrainConfig) -> AbstractContextManager[Any]:
+    return torch.autocast("cpu", torch.bfloat16, enabled=config.precision == "bfloat16")
+
+
+def _set_rate(state: State, config: TrainConfig) -> None:
+    left = 1 - state.step * config.batch / config.images
+    for optimizer in (state.generators, state.judges):
+        for group in optimizer.param_groups:
+            group["lr"] = config.rate * min(1.0, max(0.1, 3 * left))
+
+
+def _callable(state: State, config: TrainConfig) -> Nets:
+    """The nets as the step calls them: the generators compiled, where asked for."""
+    if not config.compile:
+        return Nets(state.to_moe, state.to_photo, state.judge_moe, state.judge_photo)
+    return Nets(torch.compile(state.to_moe), torch.compile(state.to_photo), state.judge_moe, state.judge_photo)
+
+
+def _open_run(run: Path, config: TrainConfig, state: State, *, resume: bool, init: Path | None) -> None:
+    """Make the run folder, or take over the state in it."""
+    path = run / "state.pt"
+    if resume:
+        saved_config(run)
+        if not path.exists():
+            raise TrainingError(f"{run} was stopped before its first state was saved; start it anew")
+        state.load(torch.load(path, weights_only=True))
+    elif run.exists() and any(run.iterdir()):
+        raise TrainingError(f"{run} is not empty; name a new folder, or go on with it by --resume")
+    elif init is not None:
+        start = load_generator(init).generator
+        if start.config != config.generator:
+            raise TrainingError(f"{init} is a net of another shape: {start.config}")
+        state.to_moe.load_state_dict(start.state_dict())
+        state.average.load_state_dict(start.state_dict())
+    for folder in ("samples", "snapshots"):
+        (run / folder).mkdir(parents=True, exist_ok=True)
+    (run / "config.json").write_text(json.dumps(to_dict(config), indent=1) + "\n")

@@ -1,0 +1,184 @@
+"""What the nets are asked for: losses as pure functions of tensors.
+
+Pictures are ``(B, 4, S, S)`` in ``[-1, 1]``, RGB on white and transparency. The two
+totals return ``(loss, parts)``, the parts as numbers to log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from photo2moe.config import LossWeights
+from photo2moe.ops.geometry import Template
+from photo2moe.training.data import Batch
+
+Scores = tuple[Tensor, Tensor]
+Parts = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nets:
+    """The four nets; anything callable like them will do, compiled ones too."""
+
+    to_moe: Any
+    to_photo: Any
+    judge_moe: Any
+    judge_photo: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fakes:
+    """What the generators made of one batch."""
+
+    moe: Tensor
+    photo: Tensor
+
+
+def adversarial(scores: Scores, target: float) -> Tensor:
+    """Least-squares GAN loss (Mao et al., ICCV 2017), mean over both heads."""
+    return sum((F.mse_loss(s.float(), torch.full_like(s, target, dtype=torch.float32)) for s in scores), torch.zeros(())) / 2
+
+
+def masked_l1(one: Tensor, other: Tensor, mask: Tensor) -> Tensor:
+    """Mean absolute difference where ``mask``, ``(B, 1, H, W)``, is 1."""
+    return ((one.float() - other.float()).abs() * mask).sum() / (mask.sum() * one.shape[1]).clamp(min=1)
+
+
+def layout(avatar: Tensor, photo: Tensor, weight: Tensor, cell: int) -> Tensor:
+    """Weighted L1 between cell means: colours stay where they were, lines are free.
+
+    Args:
+        avatar, photo: ``(B, 3, S, S)``.
+        weight: ``(B, 1, S / cell, S / cell)``.
+        cell: side of a cell, pixels.
+    """
+    apart = F.avg_pool2d(avatar.float(), cell) - F.avg_pool2d(photo.float(), cell)
+    return (apart.abs() * weight).sum() / (weight.sum() * 3).clamp(min=1e-6)
+
+
+def tone(picture: Tensor, region: Tensor, colour: Tensor) -> Tensor:
+    """L1 between a region's mean colour and the one asked for.
+
+    Args:
+        picture: ``(B, 3, S, S)``.
+        region: ``(B, 1, S, S)`` weights.
+        colour: ``(B, 3)``.
+    """
+    mean = (picture.float() * region).sum((2, 3)) / region.sum((2, 3)).clamp(min=1)
+    seen = (region.sum((1, 2, 3)) > 4).float()[:, None]
+    return ((mean - colour).abs() * seen).mean()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Regions:
+    """Where cheeks and hair lie on the template, ``(1, 1, S, S)`` each, and the cells' weights."""
+
+    cheeks: Tensor
+    hair: Tensor
+    cells: Tensor
+
+    CELL = 8
+
+    @classmethod
+    def on(cls, template: Template, size: int) -> Regions:
+        """The regions for squares of that size."""
+        u, v = (torch.from_numpy(grid).float()[None, None] for grid in template.grid(size))
+        cheeks = ((u.abs() - 0.42).hypot(v - 0.42) < 0.16).float()
+        hair = (((u.abs() < 0.8) & (v > -1.45) & (v < -0.8)) | ((u.abs() > 0.95) & (u.abs() < 1.25) & (v > -0.7) & (v < 0.1))).float()
+        cells = F.avg_pool2d(1 + 6 * cheeks + 2 * hair, cls.CELL)
+        return cls(cheeks, hair, cells)
+
+
+def move(pictures: Tensor, shifts: Tensor) -> Tensor:
+    """Shift each picture by its own ``(dx, dy)``, edges repeated; shifts are ``(B, 2)`` pixels."""
+    reach = int(shifts.abs().max())
+    size = pictures.shape[-1]
+    padded = F.pad(pictures, (reach,) * 4, mode="replicate")
+    rows = [
+        picture[:, reach + dy : reach + dy + size, reach + dx : reach + dx + size]
+        for picture, (dx, dy) in zip(padded, shifts.tolist(), strict=True)
+    ]
+    return torch.stack(rows)
+
+
+def seen(pictures: Tensor, valid: Tensor, shifts: Tensor) -> Tensor:
+    """What a discriminator is shown: only the valid part, the same for real and fake.
+
+    Anime faces are cut tight. Without this the judge would learn the empty margin, and
+    the generator would draw it.
+    """
+    hidden = torch.cat([pictures * valid + (1 - valid), valid * 2 - 1], 1)
+    return move(hidden, shifts)
+
+
+def generator_loss(
+    nets: Nets, batch: Batch, regions: Regions, weights: LossWeights, shifts: Tensor, *, identity: bool
+) -> tuple[Tensor, Parts, Fakes]:
+    """The generators' loss for one batch.
+
+    Args:
+        nets: the four nets.
+        batch: pictures of both domains.
+        regions: where cheeks and hair lie.
+        weights: of the parts.
+        shifts: ``(B, 2)`` pixels that the discriminators' view is moved by.
+        identity: whether to include the identity part this time.
+
+    Returns:
+        Loss, its parts, and the fakes, detached, for the discriminators.
+    """
+    moe = nets.to_moe(batch.photo, batch.photo_colours).float()
+    photo = nets.to_photo(batch.moe).float()
+    photo_again = nets.to_photo(moe)
+    moe_again = nets.to_moe(photo, batch.moe_colours)
+    everywhere = torch.ones_like(batch.moe_valid)
+    losses = {
+        "adversarial": adversarial(nets.judge_moe(seen(moe, batch.moe_valid, shifts)), 1.0)
+        + adversarial(nets.judge_photo(seen(photo, batch.moe_valid, shifts)), 1.0),
+        "cycle_photo": masked_l1(F.avg_pool2d(photo_again.float(), 2), F.avg_pool2d(batch.photo, 2), everywhere[..., ::2, ::2]),
+        "cycle_moe": masked_l1(moe_again, batch.moe, batch.moe_valid),
+        **_likeness(moe, batch, regions),
+    }
+    if identity:
+        losses["identity"] = masked_l1(nets.to_moe(batch.moe, batch.moe_colours), batch.moe, batch.moe_valid)
+    total = sum((getattr(weights, name) * value for name, value in losses.items()), torch.zeros(()))
+    return total, {name: float(value.detach()) for name, value in losses.items()}, Fakes(moe.detach(), photo.detach())
+
+
+def discriminator_loss(nets: Nets, batch: Batch, fakes: Fakes, shifts: Tensor) -> tuple[Tensor, Parts]:
+    """The discriminators' loss for one batch; the fakes carry no gradient.
+
+    Real and fake are shown through the same windows.
+    """
+    parts = {
+        "judge_moe": _judge(nets.judge_moe, batch.moe, fakes.moe, batch.moe_valid, shifts),
+        "judge_photo": _judge(nets.judge_photo, batch.photo, fakes.photo, batch.moe_valid, shifts),
+    }
+    total = parts["judge_moe"] + parts["judge_photo"]
+    return total, {name: float(value.detach()) for name, value in parts.items()}
+
+
+def _judge(judge: Any, real: Tensor, fake: Tensor, valid: Tensor, shifts: Tensor) -> Tensor:
+    both = judge(torch.cat([seen(real, valid, shifts), seen(fake, valid, shifts)]))
+    halves = [score.chunk(2) for score in both]
+    return adversarial((halves[0][0], halves[1][0]), 1.0) + adversarial((halves[0][1], halves[1][1]), 0.0)
+
+
+def _likeness(moe: Tensor, batch: Batch, regions: Regions) -> Parts | dict[str, Tensor]:
+    """Parts that keep the avatar like its photo: layout, tones, outline."""
+    lighter = (1.12 * (batch.photo[:, :3] + 1) + 12 / 255).clamp(max=2) - 1
+    own = (~batch.free).float()[:, None, None, None]
+    # Where another hair colour was asked for, the head's cells cannot follow the photo.
+    cells = regions.cells * own
+    opaque = (batch.photo[:, 3:] > 0.8).float()
+    return {
+        "layout": layout(moe[:, :3], lighter, cells.expand(len(moe), -1, -1, -1), Regions.CELL),
+        "tones": tone(moe[:, :3], regions.cheeks * opaque, batch.photo_colours[:, :3])
+        + tone(moe[:, :3], regions.hair * opaque, batch.photo_colours[:, 3:6]),
+        "outline": layout(moe[:, 3:].expand(-1, 3, -1, -1), batch.photo[:, 3:].expand(-1, 3, -1, -1), torch.ones_like(F.avg_pool2d(opaque, 4)), 4),
+    }

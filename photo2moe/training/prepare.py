@@ -1,0 +1,311 @@
+"""Photos and anime faces → one folder of aligned pictures, ready to train on.
+
+Both domains lie on one template, cut out, with their colours measured. A dataset is
+a folder of plain ``.npy`` arrays (see :class:`Domain`), a ``dataset.json`` with the
+counts of what was dropped and why, and two contact sheets to look at.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from photo2moe.errors import InputError, Photo2MoeError
+from photo2moe.imageio import list_images, read_image, write_image
+from photo2moe.ops import colour
+from photo2moe.ops.geometry import Template
+from photo2moe.stages.align import align
+from photo2moe.stages.detect import FaceDetector
+from photo2moe.stages.matte import PersonMatte, guided_filter
+from photo2moe.types import Colours, Image, Mask
+
+MAX_ROLL = 10.0  # degrees; anime heads are not turned upright, since that would blur their lines
+MIN_EYE_DISTANCE = 28.0  # pixels; smaller faces would be enlarged into mush
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One picture on the template.
+
+    Attributes:
+        rgba: ``(S, S, 4)`` uint8, straight alpha.
+        regions: ``(S, S, 2)`` uint8, skin and hair masks × 255; zeros for photos.
+        valid: ``(x0, y0, x1, y1)`` of the square that the picture really shows, pixels.
+        colours: skin, hair and eyes.
+    """
+
+    rgba: NDArray[np.uint8]
+    regions: NDArray[np.uint8]
+    valid: tuple[int, int, int, int]
+    colours: Colours
+
+
+class Dropped(Photo2MoeError):
+    """A picture does not fit; the message is the reason."""
+
+
+def prepare(
+    photos: Path, anime: Path, output: Path, *, size: int, landmarks: Path | None, progress: Progress
+) -> dict[str, dict[str, int]]:
+    """Make a dataset.
+
+    Args:
+        photos: folder of photos, one person each.
+        anime: folder of anime faces.
+        output: folder to write; must be empty or absent.
+        size: side of the aligned pictures, pixels.
+        landmarks: CSV with the eye centres of the anime faces (columns ``file, lex,
+            ley, rex, rey``, the paths relative to the CSV); without it, they are
+            found with the package ``animeface``.
+        progress: called with a domain's name, pictures done, and their number.
+
+    Returns:
+        For each domain how many pictures were kept, and dropped by reason.
+
+    Raises:
+        InputError: a folder has no pictures, or the output is not empty.
+    """
+    if output.exists() and any(output.iterdir()):
+        raise InputError(f"{output} is not empty; name a new folder for the dataset")
+    template = Template()
+    counts: dict[str, dict[str, int]] = {}
+    with FaceDetector() as detector, PersonMatte() as matte:
+        eyes = read_eyes(landmarks) if landmarks else find_eyes
+        jobs: dict[str, tuple[Path, Callable[[Path, Image], Sample]]] = {
+            "photo": (photos, lambda _, image: photo_sample(image, detector, matte, template, size)),
+            "moe": (anime, lambda path, image: moe_sample(image, eyes(path, image), matte, template, size)),
+        }
+        for name, (folder, make) in jobs.items():
+            paths = sorted(list_images(folder))
+            if not paths:
+                raise InputError(f"{folder} has no pictures")
+            samples, counts[name] = _collect(paths, make, lambda n, k=len(paths), d=name: progress(d, n, k))
+            if not samples:
+                raise InputError(f"none of the {len(paths)} pictures in {folder} can be used: {counts[name]}")
+            _save(output, name, samples)
+    about = {"size": size, "template": asdict(template), "counts": counts}
+    (output / "dataset.json").write_text(json.dumps(about, indent=1) + "\n")
+    return counts
+
+
+def photo_sample(photo: Image, detector: FaceDetector, matte: PersonMatte, template: Template, size: int) -> Sample:
+    """Align, matte and warp one photo. Raises Dropped if it does not fit."""
+    faces = detector(photo)
+    if not faces:
+        raise Dropped("no face")
+    face = faces[0]
+    if face.eye_distance < MIN_EYE_DISTANCE:
+        raise Dropped("face too small")
+    portrait = align(photo, face, matte(photo, face), template=template, size=size, strength=1.0)
+    core = _core(template, size)
+    if portrait.alpha[core].mean() < 0.93:
+        raise Dropped("person mask has holes")
+    colours = colour.measure_photo(photo, portrait.image, portrait.alpha, face, template)
+    height, width = photo.shape[:2]
+    x, y = portrait.source[size // 2, :, 0], portrait.source[:, size // 2, 1]
+    valid = _span((x >= -1) & (x <= width)), _span((y >= -1) & (y <= height))
+    rgba = np.dstack([portrait.image, (portrait.alpha * 255).round().astype(np.uint8)])
+    return Sample(
+        rgba,
+        np.zeros((size, size, 2), np.uint8),
+        (valid[0][0], valid[1][0], valid[0][1], valid[1][1]),
+        colours,
+    )
+
+
+def moe_sample(
+    image: Image, eyes: NDArray[np.float64] | None, matte: PersonMatte, template: Template, size: int
+) -> Sample:
+    """Align and cut out one anime face. Raises Dropped if it does not fit.
+
+    Args:
+        image: ``(H, W, 3)`` anime picture.
+        eyes: ``(2, 2)`` eye centres, the one on the left of the picture first.
+        matte: used where the background is not white.
+        template: where the eyes shall lie.
+        size: side of the square, pixels.
+    """
+    if eyes is None:
+        raise Dropped("no anime face")
+    (dx, dy), centre = eyes[1] - eyes[0], eyes.mean(0)
+    distance = float(np.hypot(dx, dy))
+    if distance < MIN_EYE_DISTANCE:
+        raise Dropped("face too small")
+    if abs(np.degrees(np.arctan2(dy, dx))) > MAX_ROLL:
+        raise Dropped("head tilted")
+    to_square = template.to_pixels(size)
+    scale = to_square[0, 0] / distance
+    matrix = np.array([[scale, 0, 0], [0, scale, 0]])
+    matrix[:, 2] = to_square[:, 2] - scale * centre
+
+    def place(picture: NDArray[np.uint8] | Mask, border: int) -> NDArray[np.uint8]:
+        flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        if scale < 0.7:
+            picture = cv2.GaussianBlur(picture, (0, 0), 0.45 / scale)
+        return cv2.warpAffine(picture, matrix, (size, size), flags=flags, borderMode=border)
+
+    (x0, y0), (x1, y1) = matrix[:, 2], matrix[:, 2] + scale * (np.array(image.shape[1::-1]) - 1)
+    valid = (max(0, int(np.ceil(x0))), max(0, int(np.ceil(y0))), min(size, int(x1)), min(size, int(y1)))
+    core = _core(template, size)
+
+    def coverage(mask: Mask) -> float:
+        return float(place(mask, cv2.BORDER_REPLICATE)[core].mean())
+
+    alpha = figure_mask(image, matte, coverage, tight=distance > 0.33 * image.shape[1])
+    if alpha is None:
+        raise Dropped("figure cannot be cut out")
+    square = place(image, cv2.BORDER_REPLICATE)
+    soft = np.clip(place(alpha, cv2.BORDER_REPLICATE), 0, 1)
+    skin = colour.skin_mask(square, soft, template)
+    hair = colour.hair_mask(square, soft, skin, template)
+    colours = Colours(
+        colour.cheeks(square, template), _hair_colour(square, soft, hair, template), colour.anime_eyes(square, template)
+    )
+    masks = (np.dstack([skin, hair]) * 255).round().astype(np.uint8)
+    return Sample(np.dstack([square, (soft * 255).round().astype(np.uint8)]), masks, valid, colours)
+
+
+def figure_mask(image: Image, matte: PersonMatte, core: Callable[[Mask], float], *, tight: bool) -> Mask | None:
+    """Mask of a drawn figure, or ``None`` if no way to cut it out looks right.
+
+    A white background is filled from the picture's edges. Otherwise the person
+    segmenter, which was made for photos, is asked about several versions of the
+    picture, and believed where it covers the whole face and leaves the top corners out.
+    """
+    white = (image.min(2) > 236).astype(np.uint8)
+    _, labels = cv2.connectedComponents(white, connectivity=4)
+    rim = np.unique(np.concatenate([labels[0], labels[:, 0], labels[:, -1]]))
+    behind = np.isin(labels, rim[rim > 0]).astype(np.float32)
+    filled, corners = 1 - behind, image.shape[1] // 6
+    top_white = max(behind[: corners // 2, : corners // 2].mean(), behind[: corners // 2, -corners // 2 :].mean())
+    # A tight picture shows little of its background; a wide one must show it in a corner.
+    if core(filled) > 0.98 and behind.mean() > 0.012 and (tight or top_white > 0.8):
+        return cv2.GaussianBlur(filled, (0, 0), 0.6)
+    found = []
+    for change in (_same, _dim, _natural, _wide, _flip):
+        mask = change(matte.segment, image)
+        top = np.concatenate([mask[:corners, :corners], mask[:corners, -corners:]])
+        if core(mask) > 0.985 and top.mean() < 0.5:
+            found.append(mask)
+    if not found:
+        return None
+    guide = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    fine = guided_filter(guide, np.mean(found, 0).astype(np.float32), radius=4, epsilon=1e-3)
+    return np.clip((fine - 0.3) / 0.4, 0, 1)  # drawn outlines are hard
+
+
+def read_eyes(path: Path) -> Callable[[Path, Image], NDArray[np.float64] | None]:
+    """Eye centres from a landmark CSV, by the picture's path relative to it."""
+    table: dict[Path, NDArray[np.float64] | None] = {}
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            cells = [row.get(key) or "" for key in ("rex", "rey", "lex", "ley")]
+            eyes = np.array([float(cell) for cell in cells]).reshape(2, 2) if all(cells) else None
+            table[(path.parent / row["file"]).resolve()] = eyes
+    return lambda picture, _: table.get(picture.resolve())
+
+
+def find_eyes(_: Path, image: Image) -> NDArray[np.float64] | None:
+    """Eye centres found by ``animeface``."""
+    import animeface
+    import PIL.Image
+
+    faces = [face for face in animeface.detect(PIL.Image.fromarray(image)) if face.likelihood >= 0.9]
+    if not faces:
+        return None
+    best = max(faces, key=lambda face: face.likelihood)
+    boxes = [best.right_eye.pos, best.left_eye.pos]
+    centres = np.array([(box.x + box.width / 2, box.y + box.height / 2) for box in boxes])
+    return centres[np.argsort(centres[:, 0])]
+
+
+def _collect(
+    paths: list[Path], make: Callable[[Path, Image], Sample], progress: Callable[[int], None]
+) -> tuple[list[Sample], dict[str, int]]:
+    samples, reasons = [], Counter[str]()
+    for done, path in enumerate(paths, 1):
+        try:
+            samples.append(make(path, read_image(path)))
+        except Dropped as why:
+            reasons[str(why)] += 1
+        except InputError:
+            reasons["cannot be read"] += 1
+        progress(done)
+    return samples, {"kept": len(samples), **dict(sorted(reasons.items()))}
+
+
+def _save(output: Path, name: str, samples: list[Sample]) -> None:
+    output.mkdir(parents=True, exist_ok=True)
+    np.save(output / f"{name}_rgba.npy", np.stack([s.rgba for s in samples]))
+    np.save(output / f"{name}_valid.npy", np.array([s.valid for s in samples], np.int16))
+    np.save(output / f"{name}_colours.npy", np.array([(*s.colours.skin, *s.colours.hair, *s.colours.eyes) for s in samples], np.uint8))
+    if samples[0].regions.any():
+        np.save(output / f"{name}_regions.npy", np.stack([s.regions for s in samples]))
+    write_image(output / f"{name}.png", contact_sheet(samples[:: max(1, len(samples) // 96)][:96]))
+
+
+def contact_sheet(samples: Iterable[Sample], columns: int = 12) -> Image:
+    """Samples on white, with swatches of their colours, in rows."""
+    tiles = []
+    for sample in samples:
+        alpha = sample.rgba[..., 3:].astype(np.float32) / 255
+        tile = (sample.rgba[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+        edge = tile.shape[0] // 10
+        for i, name in enumerate(("skin", "hair", "eyes")):
+            tile[-edge:, i * edge : (i + 1) * edge] = getattr(sample.colours, name)
+        tiles.append(tile)
+    blank = np.full_like(tiles[0], 255)
+    tiles += [blank] * (-len(tiles) % columns)
+    return np.vstack([np.hstack(tiles[i : i + columns]) for i in range(0, len(tiles), columns)])
+
+
+def _core(template: Template, size: int) -> NDArray[np.bool_]:
+    """Pixels that belong to the head of every figure."""
+    u, v = template.grid(size)
+    return np.asarray(np.hypot(u / 0.85, (v + 0.05) / 0.95) < 1)
+
+
+def _span(inside: NDArray[np.bool_]) -> tuple[int, int]:
+    where = np.flatnonzero(inside)
+    return (int(where[0]), int(where[-1]) + 1) if len(where) else (0, len(inside))
+
+
+def _hair_colour(image: Image, alpha: Mask, mask: Mask, template: Template) -> tuple[int, int, int]:
+    if (mask > 0.9).sum() < 30:
+        return colour.hair(image, alpha, template)
+    r, g, b = np.median(image[mask > 0.9], axis=0).round()
+    return int(r), int(g), int(b)
+
+
+def _same(segment: Callable[[Image], Mask], image: Image) -> Mask:
+    return segment(image)
+
+
+def _dim(segment: Callable[[Image], Mask], image: Image) -> Mask:
+    return segment((255 * (image / 255) ** 1.8).astype(np.uint8))
+
+
+def _natural(segment: Callable[[Image], Mask], image: Image) -> Mask:
+    """Coloured hair brought to brown, which the segmenter knows."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None].astype(np.float32)
+    return segment((0.8 * grey * [1.0, 0.8, 0.7] + 0.2 * image).clip(0, 255).astype(np.uint8))
+
+
+def _wide(segment: Callable[[Image], Mask], image: Image) -> Mask:
+    pad = image.shape[0] // 6
+    padded = cv2.copyMakeBorder(image, pad, 0, pad, pad, cv2.BORDER_REPLICATE)
+    return np.ascontiguousarray(segment(padded)[pad:, pad:-pad])
+
+
+def _flip(segment: Callable[[Image], Mask], image: Image) -> Mask:
+    return np.ascontiguousarray(segment(np.ascontiguousarray(image[:, ::-1]))[:, ::-1])
