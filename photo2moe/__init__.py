@@ -8,4 +8,51 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from photo2moe.config import PipelineConfig, TrainConfig
+    from photo2moe.errors import Photo2MoeError
+    from photo2moe.imageio import read_image, write_image
+    from photo2moe.pipeline import Pipeline, load_pipeline
+    from photo2moe.types import Avatar, Colours, Face
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Avatar",
+    "Colours",
+    "Face",
+    "Photo2MoeError",
+    "Pipeline",
+    "PipelineConfig",
+    "TrainConfig",
+    "load_pipeline",
+    "read_image",
+    "write_image",
+]
+
+_HOMES = {
+    "Avatar": "types",
+    "Colours": "types",
+    "Face": "types",
+    "Photo2MoeError": "errors",
+    "Pipeline": "pipeline",
+    "PipelineConfig": "config",
+    "TrainConfig": "config",
+    "load_pipeline": "pipeline",
+    "read_image": "imageio",
+    "write_image": "imageio",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that ``import photo2moe`` stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'photo2moe' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"photo2moe.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -89,7 +89,9 @@ def load_generator(path: Path) -> Checkpoint:
         raise _damaged(path, error) from error
     for name, tensor in tensors.items():
         if tensor.shape != wanted[name].shape:
-            raise CheckpointFormatError(f"{path}: {name} has shape {tuple(tensor.shape)}, not {tuple(wanted[name].shape)}")
+            raise CheckpointFormatError(
+                f"{path}: {name} has shape {tuple(tensor.shape)}, not {tuple(wanted[name].shape)}"
+            )
         if not torch.isfinite(tensor).all():
             raise CheckpointFormatError(f"{path}: {name} holds values that are not finite")
     generator.load_state_dict(tensors, strict=True, assign=True)

@@ -117,9 +117,7 @@ class Avatar:
 
     def facts(self) -> dict[str, Any]:
         """What was done, ready for JSON."""
-        hexes = {
-            name: "#{:02x}{:02x}{:02x}".format(*getattr(self.colours, name)) for name in ("skin", "hair", "eyes")
-        }
+        hexes = {name: "#{:02x}{:02x}{:02x}".format(*getattr(self.colours, name)) for name in ("skin", "hair", "eyes")}
         height, width = self.image.shape[:2]
         return {
             "box": [round(v, 1) for v in self.face.box],

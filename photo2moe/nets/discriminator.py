@@ -37,6 +37,7 @@ class Discriminator(nn.Module):
         self.whole = spectral_norm(nn.Conv2d(4 * width, 1, 3, padding=1))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores ``(B, N)`` of the patches and ``(B, 1)`` of the whole."""
         for layer in self.trunk:
             x = F.leaky_relu(layer(x), 0.2)
         local = self.local(x)

@@ -29,6 +29,7 @@ class AdaptiveNorm(nn.Module):
             nn.init.zeros_(self.affine.bias)
 
     def forward(self, x: Tensor, style: Tensor | None) -> Tensor:
+        """Normalise ``(B, C, H, W)`` with the colours' ``(B, embedding)``."""
         gain, bias = self.gain, self.bias
         if self.affine is not None and style is not None:
             more = self.affine(style)[..., None, None].float()
@@ -42,7 +43,8 @@ class AdaptiveNorm(nn.Module):
         mix = self.mix.clamp(0, 1)
         scale = mix * instance + (1 - mix) * layer
         shift = mix * instance * mean + (1 - mix) * layer * layer_mean
-        return (values * (scale * gain) + (bias - shift * gain)).to(x.dtype)
+        drawn: Tensor = values * (scale * gain) + (bias - shift * gain)
+        return drawn.to(x.dtype)
 
 
 class ResidualBlock(nn.Module):
@@ -56,6 +58,7 @@ class ResidualBlock(nn.Module):
         self.second_norm = AdaptiveNorm(channels, embedding)
 
     def forward(self, x: Tensor, style: Tensor | None) -> Tensor:
+        """Refine ``(B, C, H, W)``."""
         inner = F.relu(self.first_norm(self.first(x), style))
         return x + self.second_norm(self.second(inner), style)
 
@@ -98,6 +101,7 @@ class Generator(nn.Module):
         self.out = nn.Conv2d(width // 2, 4, 5, padding=2)
 
     def forward(self, x: Tensor, colours: Tensor | None = None) -> Tensor:
+        """Draw ``(B, 4, S, S)`` in the other domain."""
         style = self.embed(colours) if self.embed is not None and colours is not None else None
         for conv, norm in zip(self.down, self.down_norms, strict=True):
             x = F.relu(norm(conv(x), None))

@@ -207,5 +207,5 @@ def enliven(eyes: RGB) -> RGB:
 
 
 def _median(pixels: NDArray[np.uint8]) -> RGB:
-    r, g, b = (int(round(float(c))) for c in np.median(pixels.reshape(-1, 3), axis=0))
+    r, g, b = (round(float(c)) for c in np.median(pixels.reshape(-1, 3), axis=0))
     return r, g, b

@@ -6,16 +6,14 @@ searched for in tiles, coarse to fine. Only this file and ``matte.py`` know Medi
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Iterator
 from types import TracebackType
-
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from photo2moe.ops.quiet import quiet
 from photo2moe.types import Face, Image, Points
 
 PADDING = 0.3  # of the longer side, edge replicated: faces that fill the frame are found too
@@ -110,28 +108,6 @@ class FaceDetector:
         return face if face.eye_distance > 2 else None
 
 
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep MediaPipe's C++ log lines off the user's terminal.
-
-    They are written to file descriptor 2 directly and know no log level, so the
-    descriptor itself is turned away for the moment.
-    """
-    try:
-        saved = os.dup(2)
-    except OSError:  # no stderr at all
-        yield
-        return
-    sink = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(sink, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(sink)
-        os.close(saved)
-
-
 def _tiles(photo: Image) -> Iterator[tuple[Image, Points, int]]:
     """The photo, then ever smaller overlapping squares of it, with their origins and level."""
     yield photo, np.zeros(2), 0
@@ -171,5 +147,3 @@ def _same(one: Face, other: Face) -> bool:
     distance = float(np.hypot(*((a[:2] + a[2:]) - (b[:2] + b[2:])))) / 2
     sides = [float(max(box[2:] - box[:2])) for box in (a, b)]
     return distance < 0.5 * max(sides)
-
-

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from photo2moe.ops.geometry import invert
-from photo2moe.stages.detect import quiet
+from photo2moe.ops.quiet import quiet
 from photo2moe.types import Face, Image, Mask, Matrix
 
 CROP = 6.4  # face units shown to the segmenter: head, shoulders, and some background

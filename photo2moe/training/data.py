@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from photo2moe.errors import TrainingError
 from photo2moe.ops.colour import enliven, lighter, tint
 from photo2moe.ops.geometry import Template
 from photo2moe.ops.tensors import to_tensor
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Domain:
@@ -76,6 +77,10 @@ class Batch:
     free: Tensor
     photo_valid: Tensor
     moe_valid: Tensor
+
+    def part(self, rank: int, ranks: int) -> Batch:
+        """The rows that one of several processes works on."""
+        return Batch(*(getattr(self, f.name)[rank::ranks] for f in fields(self)))
 
 
 class Dataset:
@@ -188,5 +193,5 @@ def _rectangles(valid: NDArray[np.int16], size: int) -> NDArray[np.float32]:
 
 
 def _rgb(values: NDArray[np.float64]) -> tuple[int, int, int]:
-    r, g, b = (int(round(float(v))) for v in values)
+    r, g, b = (round(float(v)) for v in values)
     return r, g, b

@@ -11,6 +11,7 @@ import copy
 import json
 import math
 import os
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -24,13 +25,14 @@ from torch import Tensor, nn
 
 from photo2moe.checkpoint import load_generator, save_generator
 from photo2moe.config import TrainConfig, from_dict, to_dict
-from photo2moe.errors import TrainingError
+from photo2moe.errors import ConfigError, TrainingError
 from photo2moe.imageio import write_image
 from photo2moe.nets.discriminator import Discriminator
 from photo2moe.nets.generator import Generator
 from photo2moe.ops.tensors import to_images, to_tensor
 from photo2moe.training.data import Dataset, colour_tensor, on_white
 from photo2moe.training.objective import Nets, Parts, Regions, discriminator_loss, generator_loss
+from photo2moe.training.ranks import Ranks
 
 TICK = 200  # images between lines of stats.jsonl
 SHEET = 32  # photos on a sample sheet
@@ -59,7 +61,7 @@ class State:
         judges = Discriminator(config.discriminator), Discriminator(config.discriminator)
         nets: tuple[nn.Module, ...] = (to_moe, to_photo, *judges)
         for net in nets:
-            net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            net.to(memory_format=torch.channels_last)
 
         def adam(*trained: nn.Module) -> torch.optim.Optimizer:
             parameters = [p for net in trained for p in net.parameters()]
@@ -76,7 +78,8 @@ class State:
         """Write all of it atomically."""
         partial = path.with_suffix(".part")
         torch.save(
-            {"config": to_dict(config), "step": self.step} | {n: p.state_dict() for n, p in self.parts().items()}, partial
+            {"config": to_dict(config), "step": self.step} | {n: p.state_dict() for n, p in self.parts().items()},
+            partial,
         )
         os.replace(partial, path)
 
@@ -115,23 +118,28 @@ def train(
     Raises:
         TrainingError: no dataset, a run is in the way, or the loss is not finite.
     """
+    ranks = Ranks.join()
+    if config.batch % ranks.count:
+        raise ConfigError(f"--batch {config.batch} cannot be shared by {ranks.count} processes; give a multiple of it")
     dataset, state = Dataset(dataset_folder, config), State.new(config)
     regions = Regions.on(dataset.template, config.generator.size)
-    _open_run(run, config, state, resume=resume, init=init)
+    _open_run(run, config, state, ranks, resume=resume, init=init)
     nets = _callable(state, config)
     sums: Parts = {}
     begun, done = time.perf_counter(), 0
     while state.step * config.batch < config.images:
         _set_rate(state, config)
-        parts = _step(config, dataset, state, nets, regions)
+        parts = _step(config, dataset, state, nets, regions, ranks)
         state.step, done = state.step + 1, done + 1
         if not all(math.isfinite(value) for value in parts.values()):
-            raise TrainingError(f"loss is not finite at step {state.step}: {parts}; resume from {run} with a lower --rate")
+            raise TrainingError(
+                f"loss is not finite at step {state.step}: {parts}; resume from {run} with a lower --rate"
+            )
         for name, value in parts.items():
             sums.setdefault(name, 0.0)
             sums[name] += value * (config.identity_every if name == "identity" else 1)
-        images, stopping = state.step * config.batch, should_stop()
-        if stopping or images // TICK > (images - config.batch) // TICK:
+        images, stopping = state.step * config.batch, ranks.any(should_stop())
+        if ranks.first and (stopping or images // TICK > (images - config.batch) // TICK):
             means = {name: round(value / done, 5) for name, value in sums.items()}
             speed = done * config.batch / (time.perf_counter() - begun)
             with (run / "stats.jsonl").open("a") as log:
@@ -139,9 +147,9 @@ def train(
             progress(images, config.images, means | {"images_per_second": speed})
             sums, begun, done = {}, time.perf_counter(), 0
         last = stopping or images >= config.images
-        if last or images // config.sample_every > (images - config.batch) // config.sample_every:
+        if ranks.first and (last or images // config.sample_every > (images - config.batch) // config.sample_every):
             write_image(run / "samples" / f"{images:07d}.png", sample_sheet(state.average, dataset))
-        if last or images // config.save_every > (images - config.batch) // config.save_every:
+        if ranks.first and (last or images // config.save_every > (images - config.batch) // config.save_every):
             save_generator(run / "snapshots" / f"{images:07d}.safetensors", state.average, {"images": images})
             state.save(run / "state.pt", config)
         if stopping:
@@ -175,23 +183,25 @@ def sample_sheet(generator: Generator, dataset: Dataset) -> np.ndarray[Any, np.d
     return np.vstack([np.hstack(list(pairs[i : i + 4])) for i in range(0, SHEET, 4)])
 
 
-def _step(config: TrainConfig, dataset: Dataset, state: State, nets: Nets, regions: Regions) -> Parts:
+def _step(config: TrainConfig, dataset: Dataset, state: State, nets: Nets, regions: Regions, ranks: Ranks) -> Parts:
     """One update of all four nets and of the average."""
-    batch = dataset.batch(state.step)
+    batch = dataset.batch(state.step).part(ranks.rank, ranks.count)
     random = np.random.default_rng([config.seed, state.step, 1])
-    shifts = torch.from_numpy(random.integers(-config.shift, config.shift + 1, (config.batch, 2)))
+    shifts = torch.from_numpy(random.integers(-config.shift, config.shift + 1, (config.batch, 2)))[
+        ranks.rank :: ranks.count
+    ]
     judges = (state.judge_moe, state.judge_photo)
     for judge in judges:
         judge.requires_grad_(False)
     with _autocast(config):
         identity = state.step % config.identity_every == 0
         loss, parts, fakes = generator_loss(nets, batch, regions, config.weights, shifts, identity=identity)
-    _update(state.generators, loss)
+    _update(state.generators, loss, ranks)
     for judge in judges:
         judge.requires_grad_(True)
     with _autocast(config):
         loss, more = discriminator_loss(nets, batch, fakes, shifts)
-    _update(state.judges, loss)
+    _update(state.judges, loss, ranks)
     with torch.no_grad():
         # A short run's average would mostly be its random start.
         decay = min(config.ema, (1 + state.step) / (10 + state.step))
@@ -199,9 +209,10 @@ def _step(config: TrainConfig, dataset: Dataset, state: State, nets: Nets, regio
     return parts | more
 
 
-def _update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+def _update(optimizer: torch.optim.Optimizer, loss: Tensor, ranks: Ranks) -> None:
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
+    ranks.average([p.grad for group in optimizer.param_groups for p in group["params"]])
     optimizer.step()
 
 
@@ -217,13 +228,13 @@ def _set_rate(state: State, config: TrainConfig) -> None:
 
 
 def _callable(state: State, config: TrainConfig) -> Nets:
-    """The nets as the step calls them: the generators compiled, where asked for."""
-    if not config.compile:
+    """The nets as the step calls them: the generators compiled, where asked for and possible."""
+    if not config.compile or not any(shutil.which(os.environ.get("CXX", name)) for name in ("g++", "clang++")):
         return Nets(state.to_moe, state.to_photo, state.judge_moe, state.judge_photo)
     return Nets(torch.compile(state.to_moe), torch.compile(state.to_photo), state.judge_moe, state.judge_photo)
 
 
-def _open_run(run: Path, config: TrainConfig, state: State, *, resume: bool, init: Path | None) -> None:
+def _open_run(run: Path, config: TrainConfig, state: State, ranks: Ranks, *, resume: bool, init: Path | None) -> None:
     """Make the run folder, or take over the state in it."""
     path = run / "state.pt"
     if resume:
@@ -231,7 +242,7 @@ def _open_run(run: Path, config: TrainConfig, state: State, *, resume: bool, ini
         if not path.exists():
             raise TrainingError(f"{run} was stopped before its first state was saved; start it anew")
         state.load(torch.load(path, weights_only=True))
-    elif run.exists() and any(run.iterdir()):
+    elif ranks.first and run.exists() and any(run.iterdir()):
         raise TrainingError(f"{run} is not empty; name a new folder, or go on with it by --resume")
     elif init is not None:
         start = load_generator(init).generator
@@ -239,6 +250,8 @@ def _open_run(run: Path, config: TrainConfig, state: State, *, resume: bool, ini
             raise TrainingError(f"{init} is a net of another shape: {start.config}")
         state.to_moe.load_state_dict(start.state_dict())
         state.average.load_state_dict(start.state_dict())
+    ranks.wait()
     for folder in ("samples", "snapshots"):
         (run / folder).mkdir(parents=True, exist_ok=True)
-    (run / "config.json").write_text(json.dumps(to_dict(config), indent=1) + "\n")
+    if ranks.first:
+        (run / "config.json").write_text(json.dumps(to_dict(config), indent=1) + "\n")

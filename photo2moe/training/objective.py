@@ -6,6 +6,7 @@ totals return ``(loss, parts)``, the parts as numbers to log.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,10 @@ class Fakes:
 
 def adversarial(scores: Scores, target: float) -> Tensor:
     """Least-squares GAN loss (Mao et al., ICCV 2017), mean over both heads."""
-    return sum((F.mse_loss(s.float(), torch.full_like(s, target, dtype=torch.float32)) for s in scores), torch.zeros(())) / 2
+    return (
+        sum((F.mse_loss(s.float(), torch.full_like(s, target, dtype=torch.float32)) for s in scores), torch.zeros(()))
+        / 2
+    )
 
 
 def masked_l1(one: Tensor, other: Tensor, mask: Tensor) -> Tensor:
@@ -53,7 +57,8 @@ def layout(avatar: Tensor, photo: Tensor, weight: Tensor, cell: int) -> Tensor:
     """Weighted L1 between cell means: colours stay where they were, lines are free.
 
     Args:
-        avatar, photo: ``(B, 3, S, S)``.
+        avatar: ``(B, 3, S, S)``.
+        photo: the same.
         weight: ``(B, 1, S / cell, S / cell)``.
         cell: side of a cell, pixels.
     """
@@ -89,7 +94,10 @@ class Regions:
         """The regions for squares of that size."""
         u, v = (torch.from_numpy(grid).float()[None, None] for grid in template.grid(size))
         cheeks = ((u.abs() - 0.42).hypot(v - 0.42) < 0.16).float()
-        hair = (((u.abs() < 0.8) & (v > -1.45) & (v < -0.8)) | ((u.abs() > 0.95) & (u.abs() < 1.25) & (v > -0.7) & (v < 0.1))).float()
+        hair = (
+            ((u.abs() < 0.8) & (v > -1.45) & (v < -0.8))
+            | ((u.abs() > 0.95) & (u.abs() < 1.25) & (v > -0.7) & (v < 0.1))
+        ).float()
         cells = F.avg_pool2d(1 + 6 * cheeks + 2 * hair, cls.CELL)
         return cls(cheeks, hair, cells)
 
@@ -140,7 +148,9 @@ def generator_loss(
     losses = {
         "adversarial": adversarial(nets.judge_moe(seen(moe, batch.moe_valid, shifts)), 1.0)
         + adversarial(nets.judge_photo(seen(photo, batch.moe_valid, shifts)), 1.0),
-        "cycle_photo": masked_l1(F.avg_pool2d(photo_again.float(), 2), F.avg_pool2d(batch.photo, 2), everywhere[..., ::2, ::2]),
+        "cycle_photo": masked_l1(
+            F.avg_pool2d(photo_again.float(), 2), F.avg_pool2d(batch.photo, 2), everywhere[..., ::2, ::2]
+        ),
         "cycle_moe": masked_l1(moe_again, batch.moe, batch.moe_valid),
         **_likeness(moe, batch, regions),
     }
@@ -163,13 +173,13 @@ def discriminator_loss(nets: Nets, batch: Batch, fakes: Fakes, shifts: Tensor) -
     return total, {name: float(value.detach()) for name, value in parts.items()}
 
 
-def _judge(judge: Any, real: Tensor, fake: Tensor, valid: Tensor, shifts: Tensor) -> Tensor:
+def _judge(judge: Callable[[Tensor], Scores], real: Tensor, fake: Tensor, valid: Tensor, shifts: Tensor) -> Tensor:
     both = judge(torch.cat([seen(real, valid, shifts), seen(fake, valid, shifts)]))
     halves = [score.chunk(2) for score in both]
     return adversarial((halves[0][0], halves[1][0]), 1.0) + adversarial((halves[0][1], halves[1][1]), 0.0)
 
 
-def _likeness(moe: Tensor, batch: Batch, regions: Regions) -> Parts | dict[str, Tensor]:
+def _likeness(moe: Tensor, batch: Batch, regions: Regions) -> dict[str, Tensor]:
     """Parts that keep the avatar like its photo: layout, tones, outline."""
     lighter = (1.12 * (batch.photo[:, :3] + 1) + 12 / 255).clamp(max=2) - 1
     own = (~batch.free).float()[:, None, None, None]
@@ -180,5 +190,10 @@ def _likeness(moe: Tensor, batch: Batch, regions: Regions) -> Parts | dict[str, 
         "layout": layout(moe[:, :3], lighter, cells.expand(len(moe), -1, -1, -1), Regions.CELL),
         "tones": tone(moe[:, :3], regions.cheeks * opaque, batch.photo_colours[:, :3])
         + tone(moe[:, :3], regions.hair * opaque, batch.photo_colours[:, 3:6]),
-        "outline": layout(moe[:, 3:].expand(-1, 3, -1, -1), batch.photo[:, 3:].expand(-1, 3, -1, -1), torch.ones_like(F.avg_pool2d(opaque, 4)), 4),
+        "outline": layout(
+            moe[:, 3:].expand(-1, 3, -1, -1),
+            batch.photo[:, 3:].expand(-1, 3, -1, -1),
+            torch.ones_like(F.avg_pool2d(opaque, 4)),
+            4,
+        ),
     }

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -24,13 +25,15 @@ from photo2moe.ops import colour
 from photo2moe.ops.geometry import Template
 from photo2moe.stages.align import align
 from photo2moe.stages.detect import FaceDetector
-from photo2moe.stages.matte import PersonMatte, guided_filter
+from photo2moe.stages.matte import PersonMatte
+from photo2moe.training.cutout import figure_mask
 from photo2moe.types import Colours, Image, Mask
 
 MAX_ROLL = 10.0  # degrees; anime heads are not turned upright, since that would blur their lines
 MIN_EYE_DISTANCE = 28.0  # pixels; smaller faces would be enlarged into mush
 
 Progress = Callable[[str, int, int], None]
+Placed = TypeVar("Placed", Image, Mask)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +53,7 @@ class Sample:
     colours: Colours
 
 
-class Dropped(Photo2MoeError):
+class DroppedError(Photo2MoeError):
     """A picture does not fit; the message is the reason."""
 
 
@@ -86,12 +89,7 @@ def prepare(
             "moe": (anime, lambda path, image: moe_sample(image, eyes(path, image), matte, template, size)),
         }
         for name, (folder, make) in jobs.items():
-            paths = sorted(list_images(folder))
-            if not paths:
-                raise InputError(f"{folder} has no pictures")
-            samples, counts[name] = _collect(paths, make, lambda n, k=len(paths), d=name: progress(d, n, k))
-            if not samples:
-                raise InputError(f"none of the {len(paths)} pictures in {folder} can be used: {counts[name]}")
+            samples, counts[name] = _collect(name, folder, make, progress)
             _save(output, name, samples)
     about = {"size": size, "template": asdict(template), "counts": counts}
     (output / "dataset.json").write_text(json.dumps(about, indent=1) + "\n")
@@ -99,17 +97,17 @@ def prepare(
 
 
 def photo_sample(photo: Image, detector: FaceDetector, matte: PersonMatte, template: Template, size: int) -> Sample:
-    """Align, matte and warp one photo. Raises Dropped if it does not fit."""
+    """Align, matte and warp one photo. Raises DroppedError if it does not fit."""
     faces = detector(photo)
     if not faces:
-        raise Dropped("no face")
+        raise DroppedError("no face")
     face = faces[0]
     if face.eye_distance < MIN_EYE_DISTANCE:
-        raise Dropped("face too small")
+        raise DroppedError("face too small")
     portrait = align(photo, face, matte(photo, face), template=template, size=size, strength=1.0)
     core = _core(template, size)
     if portrait.alpha[core].mean() < 0.93:
-        raise Dropped("person mask has holes")
+        raise DroppedError("person mask has holes")
     colours = colour.measure_photo(photo, portrait.image, portrait.alpha, face, template)
     height, width = photo.shape[:2]
     x, y = portrait.source[size // 2, :, 0], portrait.source[:, size // 2, 1]
@@ -126,7 +124,7 @@ def photo_sample(photo: Image, detector: FaceDetector, matte: PersonMatte, templ
 def moe_sample(
     image: Image, eyes: NDArray[np.float64] | None, matte: PersonMatte, template: Template, size: int
 ) -> Sample:
-    """Align and cut out one anime face. Raises Dropped if it does not fit.
+    """Align and cut out one anime face. Raises DroppedError if it does not fit.
 
     Args:
         image: ``(H, W, 3)`` anime picture.
@@ -136,36 +134,38 @@ def moe_sample(
         size: side of the square, pixels.
     """
     if eyes is None:
-        raise Dropped("no anime face")
+        raise DroppedError("no anime face")
     (dx, dy), centre = eyes[1] - eyes[0], eyes.mean(0)
     distance = float(np.hypot(dx, dy))
     if distance < MIN_EYE_DISTANCE:
-        raise Dropped("face too small")
+        raise DroppedError("face too small")
     if abs(np.degrees(np.arctan2(dy, dx))) > MAX_ROLL:
-        raise Dropped("head tilted")
+        raise DroppedError("head tilted")
     to_square = template.to_pixels(size)
     scale = to_square[0, 0] / distance
     matrix = np.array([[scale, 0, 0], [0, scale, 0]])
     matrix[:, 2] = to_square[:, 2] - scale * centre
 
-    def place(picture: NDArray[np.uint8] | Mask, border: int) -> NDArray[np.uint8]:
+    def place(picture: Placed) -> Placed:
         flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         if scale < 0.7:
             picture = cv2.GaussianBlur(picture, (0, 0), 0.45 / scale)
-        return cv2.warpAffine(picture, matrix, (size, size), flags=flags, borderMode=border)
+        return np.asarray(
+            cv2.warpAffine(picture, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE), picture.dtype
+        )
 
     (x0, y0), (x1, y1) = matrix[:, 2], matrix[:, 2] + scale * (np.array(image.shape[1::-1]) - 1)
     valid = (max(0, int(np.ceil(x0))), max(0, int(np.ceil(y0))), min(size, int(x1)), min(size, int(y1)))
     core = _core(template, size)
 
     def coverage(mask: Mask) -> float:
-        return float(place(mask, cv2.BORDER_REPLICATE)[core].mean())
+        return float(place(mask)[core].mean())
 
     alpha = figure_mask(image, matte, coverage, tight=distance > 0.33 * image.shape[1])
     if alpha is None:
-        raise Dropped("figure cannot be cut out")
-    square = place(image, cv2.BORDER_REPLICATE)
-    soft = np.clip(place(alpha, cv2.BORDER_REPLICATE), 0, 1)
+        raise DroppedError("figure cannot be cut out")
+    square = place(image)
+    soft = np.clip(place(alpha), 0, 1)
     skin = colour.skin_mask(square, soft, template)
     hair = colour.hair_mask(square, soft, skin, template)
     colours = Colours(
@@ -173,35 +173,6 @@ def moe_sample(
     )
     masks = (np.dstack([skin, hair]) * 255).round().astype(np.uint8)
     return Sample(np.dstack([square, (soft * 255).round().astype(np.uint8)]), masks, valid, colours)
-
-
-def figure_mask(image: Image, matte: PersonMatte, core: Callable[[Mask], float], *, tight: bool) -> Mask | None:
-    """Mask of a drawn figure, or ``None`` if no way to cut it out looks right.
-
-    A white background is filled from the picture's edges. Otherwise the person
-    segmenter, which was made for photos, is asked about several versions of the
-    picture, and believed where it covers the whole face and leaves the top corners out.
-    """
-    white = (image.min(2) > 236).astype(np.uint8)
-    _, labels = cv2.connectedComponents(white, connectivity=4)
-    rim = np.unique(np.concatenate([labels[0], labels[:, 0], labels[:, -1]]))
-    behind = np.isin(labels, rim[rim > 0]).astype(np.float32)
-    filled, corners = 1 - behind, image.shape[1] // 6
-    top_white = max(behind[: corners // 2, : corners // 2].mean(), behind[: corners // 2, -corners // 2 :].mean())
-    # A tight picture shows little of its background; a wide one must show it in a corner.
-    if core(filled) > 0.98 and behind.mean() > 0.012 and (tight or top_white > 0.8):
-        return cv2.GaussianBlur(filled, (0, 0), 0.6)
-    found = []
-    for change in (_same, _dim, _natural, _wide, _flip):
-        mask = change(matte.segment, image)
-        top = np.concatenate([mask[:corners, :corners], mask[:corners, -corners:]])
-        if core(mask) > 0.985 and top.mean() < 0.5:
-            found.append(mask)
-    if not found:
-        return None
-    guide = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    fine = guided_filter(guide, np.mean(found, 0).astype(np.float32), radius=4, epsilon=1e-3)
-    return np.clip((fine - 0.3) / 0.4, 0, 1)  # drawn outlines are hard
 
 
 def read_eyes(path: Path) -> Callable[[Path, Image], NDArray[np.float64] | None]:
@@ -230,17 +201,21 @@ def find_eyes(_: Path, image: Image) -> NDArray[np.float64] | None:
 
 
 def _collect(
-    paths: list[Path], make: Callable[[Path, Image], Sample], progress: Callable[[int], None]
+    domain: str, folder: Path, make: Callable[[Path, Image], Sample], progress: Progress
 ) -> tuple[list[Sample], dict[str, int]]:
-    samples, reasons = [], Counter[str]()
+    paths = sorted(list_images(folder))
+    samples: list[Sample] = []
+    reasons: Counter[str] = Counter()
     for done, path in enumerate(paths, 1):
         try:
             samples.append(make(path, read_image(path)))
-        except Dropped as why:
+        except DroppedError as why:
             reasons[str(why)] += 1
         except InputError:
             reasons["cannot be read"] += 1
-        progress(done)
+        progress(domain, done, len(paths))
+    if not samples:
+        raise InputError(f"none of the {len(paths)} pictures in {folder} can be used {dict(reasons)}")
     return samples, {"kept": len(samples), **dict(sorted(reasons.items()))}
 
 
@@ -248,7 +223,8 @@ def _save(output: Path, name: str, samples: list[Sample]) -> None:
     output.mkdir(parents=True, exist_ok=True)
     np.save(output / f"{name}_rgba.npy", np.stack([s.rgba for s in samples]))
     np.save(output / f"{name}_valid.npy", np.array([s.valid for s in samples], np.int16))
-    np.save(output / f"{name}_colours.npy", np.array([(*s.colours.skin, *s.colours.hair, *s.colours.eyes) for s in samples], np.uint8))
+    colours = [(*s.colours.skin, *s.colours.hair, *s.colours.eyes) for s in samples]
+    np.save(output / f"{name}_colours.npy", np.array(colours, np.uint8))
     if samples[0].regions.any():
         np.save(output / f"{name}_regions.npy", np.stack([s.regions for s in samples]))
     write_image(output / f"{name}.png", contact_sheet(samples[:: max(1, len(samples) // 96)][:96]))
@@ -285,27 +261,3 @@ def _hair_colour(image: Image, alpha: Mask, mask: Mask, template: Template) -> t
         return colour.hair(image, alpha, template)
     r, g, b = np.median(image[mask > 0.9], axis=0).round()
     return int(r), int(g), int(b)
-
-
-def _same(segment: Callable[[Image], Mask], image: Image) -> Mask:
-    return segment(image)
-
-
-def _dim(segment: Callable[[Image], Mask], image: Image) -> Mask:
-    return segment((255 * (image / 255) ** 1.8).astype(np.uint8))
-
-
-def _natural(segment: Callable[[Image], Mask], image: Image) -> Mask:
-    """Coloured hair brought to brown, which the segmenter knows."""
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None].astype(np.float32)
-    return segment((0.8 * grey * [1.0, 0.8, 0.7] + 0.2 * image).clip(0, 255).astype(np.uint8))
-
-
-def _wide(segment: Callable[[Image], Mask], image: Image) -> Mask:
-    pad = image.shape[0] // 6
-    padded = cv2.copyMakeBorder(image, pad, 0, pad, pad, cv2.BORDER_REPLICATE)
-    return np.ascontiguousarray(segment(padded)[pad:, pad:-pad])
-
-
-def _flip(segment: Callable[[Image], Mask], image: Image) -> Mask:
-    return np.ascontiguousarray(segment(np.ascontiguousarray(image[:, ::-1]))[:, ::-1])

@@ -1,0 +1,72 @@
+"""What the user sees while waiting: progress, tables, one-line results. All on stderr.
+
+The only file that imports rich. On anything but a terminal progress is silent, so
+logs and pipes stay clean.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+
+class Advance(Protocol):
+    """Moves a progress bar."""
+
+    def __call__(self, done: int, note: str = "") -> None:
+        """Set what is done so far, and a note beside the bar."""
+
+
+def say(text: str) -> None:
+    """One line for the user, on stderr."""
+    _console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, stdout: bool = False) -> None:
+    """A table; on stdout where it is the answer that was asked for."""
+    sheet = Table(title=title or None, title_justify="left")
+    for column in columns:
+        sheet.add_column(column, overflow="fold")
+    for row in rows:
+        sheet.add_row(*row)
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120) if stdout else _console()
+    console.print(sheet, markup=False)
+
+
+def data(value: Any) -> None:
+    """JSON for programs, one line, on stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def progress(title: str, total: int | None) -> Iterator[Advance]:
+    """A bar with count, elapsed and remaining time, and a note; nothing if not on a terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    console = _console()
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(title, total=total, note="")
+
+        def advance(done: int, note: str = "") -> None:
+            bar.update(task, completed=done, note=note)
+
+        yield advance
+
+
+def _console() -> Console:
+    # Made anew each time: stderr may have been replaced since.
+    return Console(file=sys.stderr)

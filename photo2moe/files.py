@@ -1,0 +1,195 @@
+"""Names, bytes and folders: what reading and writing a photo asks of the system.
+
+Nothing here knows what an image is, except by its suffix.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from photo2moe.errors import ImageReadError, ImageWriteError
+
+StrPath = str | os.PathLike[str]
+
+READ_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".heic", ".heif", ".bmp", ".tif", ".tiff", ".gif")
+_TEMPORARY_PREFIX = ".p2m-"  # hidden from listings, and short: a name may have 255 bytes already
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # Unicode categories
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows would translate line ends
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # opening a pipe waits for its writer
+
+
+def printable(text: StrPath) -> str:
+    r"""Make a file name fit for one line of a message.
+
+    Control characters, marks that turn the direction of writing and bytes that are
+    no text are escaped; letters of any script stay.
+
+    >>> print(printable("a\nb.jpg"))
+    a\nb.jpg
+    """
+    return "".join(
+        char.encode("unicode_escape").decode() if unicodedata.category(char) in _UNPRINTABLE else char
+        for char in os.fsdecode(text)
+    )
+
+
+def read_source(source: StrPath | BinaryIO, limit: int, label: str) -> bytes:
+    """Read a file or a stream to its end, unless that is too far.
+
+    A path must lead to a regular file: a pipe could block, a device could act.
+
+    Args:
+        source: path or binary stream.
+        limit: largest size, bytes.
+        label: what to call it in messages.
+
+    Raises:
+        ImageReadError: missing, not a regular file, empty, too large, or not permitted.
+    """
+    try:
+        data = _read_regular(source, limit, label) if isinstance(source, str | os.PathLike) else _read(source, limit)
+    except FileNotFoundError:
+        raise ImageReadError(f"{label}: no such file") from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise ImageReadError(f"{label}: cannot be read: {_reason(error)}") from error
+    if not data:
+        raise ImageReadError(f"{label}: the file is empty")
+    if len(data) > limit:
+        raise ImageReadError(f"{label}: over the limit of {limit:,} bytes; make it smaller")
+    return data
+
+
+def write_bytes(path: StrPath, data: bytes) -> None:
+    """Put bytes under a name in one step; of two writers the last wins, whole.
+
+    A link is followed. Permissions are those of the file replaced, or of the umask.
+
+    Raises:
+        ImageWriteError: no such folder, no place for a file, not permitted, or the
+            disk is full; what was there before is untouched.
+    """
+    label = printable(path)
+    try:
+        target = os.path.realpath(path)
+        mode = _mode_to_keep(target, label)
+        temporary = os.path.join(os.path.dirname(target), _TEMPORARY_PREFIX + secrets.token_hex(8))
+        try:
+            # Never more open than the result will be, not even while it is written.
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+            with open(os.open(temporary, flags, 0o666 if mode is None else mode), "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            if mode is not None:  # the umask may have taken some away
+                os.chmod(temporary, mode)
+            os.replace(temporary, target)
+        except BaseException:  # Ctrl-C too
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise ImageWriteError(f"{label}: cannot be written: {_reason(error)}") from error
+
+
+def list_images(folder: StrPath, *, on_error: Callable[[ImageReadError], None] | None = None) -> Iterator[Path]:
+    """Find photos in a folder and below it, by suffix, one folder at a time.
+
+    Names are in order, a folder's own files before those of its subfolders. Hidden
+    names are skipped, and so are links to folders, which can lead round in circles.
+
+    Args:
+        folder: where to begin.
+        on_error: told of each subfolder that cannot be listed, which is then skipped.
+
+    Yields:
+        Paths that begin with ``folder``.
+
+    Raises:
+        ImageReadError: the folder, or without ``on_error`` a subfolder, cannot be listed.
+    """
+    root = Path(folder)
+    pending = [root]
+    while pending:
+        here = pending.pop()
+        try:
+            files, subfolders = _scan(here)
+        except (OSError, ValueError) as error:
+            if here != root and isinstance(error, FileNotFoundError | NotADirectoryError):
+                continue  # gone since its name was read
+            failure = ImageReadError(f"{printable(here)}: cannot be listed: {_reason(error)}")
+            if here == root or on_error is None:
+                raise failure from error
+            on_error(failure)
+        else:
+            yield from files
+            pending.extend(reversed(subfolders))
+
+
+def _scan(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Photos and subfolders of one folder, each in order."""
+    files: list[Path] = []
+    subfolders: list[Path] = []
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda each: each.name):
+            if entry.name.startswith("."):
+                continue
+            with suppress(OSError):  # a link in a circle, or gone since
+                if entry.is_dir(follow_symlinks=False):
+                    subfolders.append(folder / entry.name)
+                elif Path(entry.name).suffix.lower() in READ_SUFFIXES and entry.is_file():
+                    files.append(folder / entry.name)
+    return files, subfolders
+
+
+def _read_regular(path: StrPath, limit: int, label: str) -> bytes:
+    _require_regular(os.stat(path), label)
+    with open(os.open(path, os.O_RDONLY | _BINARY | _NO_WAITING), "rb") as stream:
+        _require_regular(os.fstat(stream.fileno()), label)  # it may have been swapped since
+        return _read(stream, limit)
+
+
+def _read(stream: BinaryIO, limit: int) -> bytes:
+    """All bytes, or one more than the limit."""
+    parts: list[bytes] = []
+    left = limit + 1
+    while left > 0 and (part := stream.read(left)):  # a pipe may give less than asked for
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def _require_regular(status: os.stat_result, label: str) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise ImageReadError(f"{label} is a folder; use 'photo2moe batch {label} -o FOLDER'")
+    if not stat.S_ISREG(status.st_mode):
+        raise ImageReadError(f"{label}: not a regular file")
+
+
+def _mode_to_keep(target: str, label: str) -> int | None:
+    """Permissions of the file that is about to be replaced; None if there is none."""
+    folder = os.path.dirname(target)
+    if not os.path.isdir(folder):
+        raise ImageWriteError(f"{label}: there is no folder {printable(folder)}; create it first")
+    try:
+        mode = os.lstat(target).st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(mode):
+        raise ImageWriteError(f"{label} is a folder; name a file in it")
+    if not stat.S_ISREG(mode):  # replacing /dev/null with a picture would hurt
+        raise ImageWriteError(f"{label}: exists and is not a regular file")
+    if not os.access(target, os.W_OK):
+        raise ImageWriteError(f"{label}: write-protected; choose another name")
+    return stat.S_IMODE(mode) & 0o777
+
+
+def _reason(error: OSError | ValueError) -> str:
+    """What went wrong, in the words of the system, without number and path."""
+    return printable((getattr(error, "strerror", None) or str(error)).lower())

@@ -1,0 +1,286 @@
+"""The chain from photo to avatar; :func:`load_pipeline` is the one place that builds it.
+
+>>> from photo2moe.pipeline import load_pipeline
+>>> from photo2moe.config import PipelineConfig
+>>> pipeline = load_pipeline(PipelineConfig(size=512))  # doctest: +SKIP
+>>> avatars = pipeline(photo)  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photo2moe.config import PipelineConfig
+from photo2moe.errors import ConfigError, NoFaceError
+from photo2moe.imageio import read_image
+from photo2moe.ops.colour import measure_photo
+from photo2moe.ops.geometry import Template
+from photo2moe.types import Avatar, Colours, Face, Image, Mask, Matrix, Portrait
+from photo2moe.weights import resolve
+
+if TYPE_CHECKING:
+    from photo2moe.stages.composite import Background
+
+Detector = Callable[..., list[Face]]
+Matte = Callable[[Image, Face], tuple[Mask, Matrix]]
+Translator = Callable[[list[Portrait], list[Colours]], list[NDArray[np.uint8]]]
+Upscaler = Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """One person of a photo, measured but not yet drawn. All that is slow and needs no option.
+
+    Attributes:
+        face: the face.
+        matte: mask of the person, and the matrix from photo to mask pixels.
+        measured: the person's own colours.
+    """
+
+    face: Face
+    matte: tuple[Mask, Matrix]
+    measured: Colours
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawing:
+    """One person drawn.
+
+    Attributes:
+        subject: who.
+        portrait: the chibi-warped photo that the net saw.
+        cutout: ``(S, S, 4)`` the figure on the template, at the net's size, recoloured.
+        wanted: the colours it was drawn with.
+    """
+
+    subject: Subject
+    portrait: Portrait
+    cutout: NDArray[np.uint8]
+    wanted: Colours
+
+
+@dataclass(eq=False)
+class Timer:
+    """Seconds spent by stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - begun
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pipeline:
+    """Photo → avatars. Load once, call often; a context manager that frees what it holds.
+
+    Every stage is a plain callable: ``dataclasses.replace(pipeline, upscale=mine)``
+    swaps one. Not for use by two threads at once.
+
+    Attributes:
+        config: how photos are converted.
+        detect, matte, translate, upscale: the stages.
+        size: side of the square that ``translate`` draws, pixels.
+        background: what avatars stand before.
+        backdrop: the picture for ``background``, where it is a file.
+        template: where the eyes lie in that square.
+        resources: closed with the pipeline.
+    """
+
+    config: PipelineConfig
+    detect: Detector
+    matte: Matte
+    translate: Translator
+    upscale: Upscaler
+    size: int
+    background: Background
+    backdrop: Image | None = None
+    template: Template = field(default_factory=Template)
+    resources: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Pipeline:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the detector and the matte."""
+        self.resources.close()
+
+    def __call__(self, photo: Image, config: PipelineConfig | None = None) -> list[Avatar]:
+        """Convert one photo.
+
+        Args:
+            photo: ``(H, W, 3)`` uint8 RGB.
+            config: how, where it differs from the pipeline's own; weights, device,
+                background and upscaler stay those that were loaded.
+
+        Returns:
+            One avatar a chosen face; a single one with ``frame="photo"``.
+
+        Raises:
+            NoFaceError: no face, or not so many.
+        """
+        config, timer = config or self.config, Timer()
+        with timer("detect"):
+            faces = self.choose(photo, config)
+        with timer("matte"):
+            subjects = [self.measure(photo, face) for face in faces]
+        with timer("translate"):
+            drawings = self.draw(photo, subjects, config)
+        return self.compose(photo, drawings, config, timer)
+
+    def choose(self, photo: Image, config: PipelineConfig) -> list[Face]:
+        """The faces that the configuration asks for, largest first."""
+        faces = self.detect(photo, every=config.face != "largest")
+        if not faces:
+            raise NoFaceError(
+                "no face found; try a photo in which the face is larger, sharper, or turned to the camera"
+            )
+        if config.face == "largest":
+            return faces[:1]
+        if config.face == "all":
+            return faces
+        number = int(config.face)
+        if number > len(faces):
+            raise NoFaceError(f"face {number} was asked for, but only {len(faces)} found; give --face 1…{len(faces)}")
+        return faces[number - 1 : number]
+
+    def measure(self, photo: Image, face: Face) -> Subject:
+        """Matte and colours of one person."""
+        from photo2moe.stages.align import align
+
+        matte = self.matte(photo, face)
+        # Colours are measured in full chibi proportions, whatever the strength: that is
+        # where the net learned to find them.
+        portrait = align(photo, face, matte, template=self.template, size=self.size, strength=1.0)
+        return Subject(face, matte, measure_photo(photo, portrait.image, portrait.alpha, face, self.template))
+
+    def draw(self, photo: Image, subjects: list[Subject], config: PipelineConfig) -> list[Drawing]:
+        """Draw people as anime figures, all in one batch."""
+        from photo2moe.stages.align import align
+        from photo2moe.stages.recolour import parse_colour, recolour, wanted_colours
+
+        skin = parse_colour(config.skin, "--skin")
+        hair = parse_colour(config.hair, "--hair-colour")
+        eyes = parse_colour(config.eyes, "--eye-colour")
+        wanted = [wanted_colours(s.measured, skin=skin, hair=hair, eyes=eyes) for s in subjects]
+        portraits = [
+            align(photo, s.face, s.matte, template=self.template, size=self.size, strength=config.strength)
+            for s in subjects
+        ]
+        cutouts = self.translate(portraits, wanted)
+        return [
+            Drawing(subject, portrait, recolour(cutout, colours, self.template), colours)
+            for subject, portrait, cutout, colours in zip(subjects, portraits, cutouts, wanted, strict=True)
+        ]
+
+    def compose(
+        self, photo: Image, drawings: list[Drawing], config: PipelineConfig, timer: Timer | None = None
+    ) -> list[Avatar]:
+        """Upscale the figures and put them in front of their background."""
+        timer = timer or Timer()
+        if config.frame == "photo":
+            return [self._in_photo(photo, drawings, timer)]
+        avatars = []
+        for drawing in drawings:
+            own = Timer(dict(timer.seconds))
+            avatars.append(self._alone(photo, drawing, config, own))
+        return avatars
+
+    def _alone(self, photo: Image, drawing: Drawing, config: PipelineConfig, timer: Timer) -> Avatar:
+        from photo2moe.stages.composite import compose_avatar, side_by_side
+
+        subject = drawing.subject
+        with timer("upscale"):
+            large = self.upscale(drawing.cutout, config.size)
+        with timer("composite"):
+            image = compose_avatar(
+                photo, subject.face, subject.matte, large, self.template, self.background, config.size, self.backdrop
+            )
+            if config.compare:
+                image = side_by_side(photo, subject.face, image, self.template)
+        return Avatar(image, drawing.cutout, subject.face, drawing.wanted, timer.seconds)
+
+    def _in_photo(self, photo: Image, drawings: list[Drawing], timer: Timer) -> Avatar:
+        from photo2moe.stages.composite import Placement, compose_photo
+
+        placements = []
+        with timer("upscale"):
+            for drawing in drawings:
+                side = drawing.subject.face.eye_distance / self.template.eye_distance
+                large = self.upscale(drawing.cutout, int(np.clip(round(side), self.size, 2048)))
+                placements.append(Placement(drawing.subject.face, drawing.subject.matte, large))
+        with timer("composite"):
+            image = compose_photo(photo, placements, self.template)
+            if self.config.compare:
+                image = np.hstack([photo, image])
+        first = drawings[0]
+        return Avatar(image, first.cutout, first.subject.face, first.wanted, timer.seconds)
+
+
+def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
+    """Load everything that converting needs: nets, detectors, upscaler.
+
+    Args:
+        config: how photos are to be converted; the defaults without it.
+
+    Raises:
+        WeightsError: unknown or unusable weights.
+        ConfigError: the device is not there, or the background is not one.
+        ImageReadError: the background picture cannot be read.
+    """
+    from photo2moe.checkpoint import load_generator
+    from photo2moe.stages.composite import parse_background
+    from photo2moe.stages.detect import FaceDetector
+    from photo2moe.stages.matte import PersonMatte
+    from photo2moe.stages.translate import Translator
+    from photo2moe.stages.upscale import AnimeUpscaler, LanczosUpscaler
+
+    config = config or PipelineConfig()
+    background = parse_background(config.background)
+    backdrop = read_image(Path(background.path)) if background.path is not None else None
+    generator = load_generator(resolve(config.weights)).generator
+    translator = Translator(generator, pick_device(config.device))
+    with ExitStack() as stack:
+        detector, matte = stack.enter_context(FaceDetector()), stack.enter_context(PersonMatte())
+        upscaler: Any = AnimeUpscaler() if config.upscale == "anime" else LanczosUpscaler()
+        return Pipeline(
+            config,
+            detector,
+            matte,
+            translator,
+            upscaler,
+            translator.size,
+            background,
+            backdrop,
+            resources=stack.pop_all(),
+        )
+
+
+def pick_device(name: str) -> str:
+    """``auto`` → the best device there is; any other name is checked.
+
+    Raises:
+        ConfigError: this machine has no such device.
+    """
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return next(device for device in ("cuda", "mps", "cpu") if there[device])
+    if not there[name]:
+        raise ConfigError(f"--device {name}: this machine or this build of PyTorch has none; use --device cpu")
+    return name

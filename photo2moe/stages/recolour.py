@@ -1,0 +1,94 @@
+"""Keep the person's colours, also where the net would bleach them; or set others."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photo2moe.errors import ConfigError
+from photo2moe.ops import colour
+from photo2moe.ops.colour import RGB
+from photo2moe.ops.geometry import Template
+from photo2moe.types import Colours
+
+# Names as users say them, for hair and eyes as anime draws them.
+NAMES: dict[str, RGB] = {
+    "black": (52, 48, 58),
+    "brown": (122, 80, 58),
+    "blonde": (238, 205, 130),
+    "red": (190, 60, 55),
+    "orange": (235, 140, 70),
+    "pink": (240, 150, 180),
+    "purple": (140, 95, 170),
+    "blue": (80, 125, 205),
+    "green": (85, 160, 105),
+    "hazel": (150, 115, 65),
+    "silver": (205, 208, 216),
+    "grey": (150, 150, 156),
+    "white": (240, 240, 242),
+}
+GAIN = (0.45, 1.8)  # of a channel; beyond, noise and banding show
+
+
+def parse_colour(text: str, option: str) -> RGB | None:
+    """A colour from the command line.
+
+    Args:
+        text: ``keep``, ``#rrggbb``, or one of :data:`NAMES`.
+        option: its name, for the message.
+
+    Returns:
+        The colour, or ``None`` for ``keep``.
+
+    Raises:
+        ConfigError: neither; the message lists what is allowed.
+    """
+    if text == "keep":
+        return None
+    if text.lower() in NAMES:
+        return NAMES[text.lower()]
+    if re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
+    raise ConfigError(f"{option} must be keep, #rrggbb, or one of {', '.join(NAMES)}, not {text!r}")
+
+
+def wanted_colours(measured: Colours, *, skin: RGB | None, hair: RGB | None, eyes: RGB | None) -> Colours:
+    """What to draw a person with: their own colours as an artist lightens them, or those asked for."""
+
+    def own(value: RGB) -> RGB:
+        r, g, b = (round(float(x)) for x in colour.lighter(np.array(value, np.float64)))
+        return r, g, b
+
+    return Colours(skin or own(measured.skin), hair or own(measured.hair), eyes or colour.enliven(measured.eyes))
+
+
+def recolour(cutout: NDArray[np.uint8], wanted: Colours, template: Template) -> NDArray[np.uint8]:
+    """Bring skin and hair of a drawn figure to the colours wanted, and keep the shading.
+
+    Args:
+        cutout: ``(S, S, 4)`` on the template.
+        wanted: the colours it was to be drawn with.
+        template: where the eyes lie.
+
+    Returns:
+        The same, recoloured.
+    """
+    image, alpha = np.ascontiguousarray(cutout[..., :3]), cutout[..., 3].astype(np.float32) / 255
+    skin = colour.skin_mask(image, alpha, template)
+    hair = colour.hair_mask(image, alpha, skin, template)
+    for mask, target in ((skin, wanted.skin), (hair, wanted.hair)):
+        inside = mask > 0.9
+        if inside.sum() < 20:
+            continue
+        own = np.median(image[inside], axis=0)
+        gain = np.clip((np.array(target) + 8) / (own + 8), *GAIN)
+        limited = (own + 8) * gain - 8
+        image = colour.tint(image, mask * alpha, _rgb(own), _rgb(limited))
+    return np.dstack([image, cutout[..., 3]])
+
+
+def _rgb(values: NDArray[np.float64]) -> RGB:
+    r, g, b = (round(float(v)) for v in values)
+    return r, g, b

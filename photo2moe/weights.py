@@ -1,0 +1,90 @@
+"""The weights that come with the package, and how a name becomes a file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from photo2moe.errors import ChecksumError, UnknownWeightsError, WeightsError
+
+DEFAULT = "moe"
+
+
+@dataclass(frozen=True, slots=True)
+class WeightSpec:
+    """One shipped weights file.
+
+    Attributes:
+        name: what ``--weights`` takes.
+        file: its name in ``weights/``.
+        sha256: of the file.
+        licence: of the file.
+        trained_on: what it has seen.
+    """
+
+    name: str
+    file: str
+    sha256: str
+    licence: str
+    trained_on: str
+
+
+CATALOGUE: tuple[WeightSpec, ...] = (
+    WeightSpec(
+        name="moe",
+        file="moe-128.safetensors",
+        sha256="0" * 64,
+        licence="MIT (the file); trained on third-party art, see the model card",
+        trained_on="2,950 portraits (AI-made faces, official portraits), 4,570 anime faces gathered for research",
+    ),
+)
+
+
+def folders() -> list[Path]:
+    """Where shipped weights may lie: inside an installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    return [package / "shipped", package.parent / "weights"]
+
+
+def locate(spec: WeightSpec) -> Path:
+    """Path of a shipped file.
+
+    Raises:
+        WeightsError: the installation lacks it.
+    """
+    for folder in folders():
+        if (folder / spec.file).is_file():
+            return folder / spec.file
+    raise WeightsError(f"{spec.file} is missing from this installation; install photo2moe again")
+
+
+def resolve(name: str) -> Path:
+    """Turn a name in the catalogue, or a path, into a file; shipped files are verified.
+
+    Args:
+        name: ``moe``, say, or anything with a path separator or the suffix ``.safetensors``.
+
+    Raises:
+        UnknownWeightsError: neither a known name nor a file.
+        ChecksumError: a shipped file is not the one that was released.
+    """
+    for spec in CATALOGUE:
+        if spec.name == name:
+            path = locate(spec)
+            actual = sha256(path)
+            if actual != spec.sha256:
+                raise ChecksumError(f"{path} is not the released file (sha256 {actual[:12]}…); install photo2moe again")
+            return path
+    path = Path(name)
+    if path.is_file():
+        return path
+    known = ", ".join(spec.name for spec in CATALOGUE)
+    what = f"{name}: no such weights file" if os.sep in name or path.suffix else f"unknown weights {name!r}"
+    raise UnknownWeightsError(f"{what}; known names are {known}, or give the path of a .safetensors file")
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

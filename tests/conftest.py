@@ -1,0 +1,22 @@
+"""What every test starts from: fixed seeds, and property tests that draw the same examples each time."""
+
+import random
+
+import hypothesis
+import numpy as np
+import pytest
+import torch
+
+# No deadline: the first example pays for imports and models. No database: tests write under tmp_path only.
+hypothesis.settings.register_profile("photo2moe", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("photo2moe")
+
+
+@pytest.fixture(autouse=True)
+def seed() -> int:
+    """Seed every generator of random numbers before each test, and return the seed."""
+    number = 20
+    random.seed(number)
+    np.random.seed(number)
+    torch.manual_seed(number)
+    return number

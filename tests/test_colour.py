@@ -1,0 +1,97 @@
+"""Colours: measured where they are, changed where they should be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from photo2moe.errors import ConfigError
+from photo2moe.ops import colour
+from photo2moe.ops.geometry import Template
+from photo2moe.stages.recolour import parse_colour, recolour, wanted_colours
+from photo2moe.types import Colours
+
+SIZE = 128
+SKIN, HAIR, IRIS = (250, 226, 206), (96, 70, 120), (60, 110, 200)
+
+
+def drawn_head() -> tuple[np.ndarray, np.ndarray]:
+    """A head of flat colours on the template: ``(RGBA, skin mask)``."""
+    u, v = Template().grid(SIZE)
+    image = np.full((SIZE, SIZE, 3), 255, np.uint8)
+    head = np.hypot(u / 1.25, (v + 0.1) / 1.3) < 1
+    skin = (np.hypot(u / 0.95, (v - 0.2) / 0.92) < 1) & (v > -0.5)
+    neck = (np.abs(u) < 0.3) & (v > 0.9)
+    iris = np.hypot((np.abs(u) - 0.5) / 0.14, v / 0.2) < 1
+    image[head], image[skin | neck], image[iris] = HAIR, SKIN, IRIS
+    alpha = (head | neck).astype(np.uint8) * 255
+    return np.dstack([image, alpha]), (skin | neck) & ~iris
+
+
+def test_colours_are_measured_where_they_are() -> None:
+    rgba, _ = drawn_head()
+    image, alpha = np.ascontiguousarray(rgba[..., :3]), rgba[..., 3] / np.float32(255)
+    assert colour.cheeks(image, Template()) == SKIN
+    assert colour.hair(image, alpha, Template()) == HAIR
+    assert colour.anime_eyes(image, Template()) == IRIS
+
+
+def test_masks_cover_skin_and_hair_and_do_not_overlap() -> None:
+    rgba, truth = drawn_head()
+    image, alpha = np.ascontiguousarray(rgba[..., :3]), rgba[..., 3] / np.float32(255)
+    skin = colour.skin_mask(image, alpha, Template())
+    hair = colour.hair_mask(image, alpha, skin, Template())
+    u, v = Template().grid(SIZE)
+    eyes = np.hypot((np.abs(u) - 0.5) / 0.4, v / 0.4) < 1
+    assert (skin > 0.5)[truth & ~eyes].mean() > 0.95
+    assert (skin > 0.5)[~truth].mean() < 0.01
+    assert (hair > 0.5)[(image == HAIR).all(2)].mean() > 0.9
+    assert (skin + hair).max() <= 1.001
+
+
+def test_recolour_reaches_the_colours_wanted_and_leaves_the_rest() -> None:
+    rgba, _ = drawn_head()
+    wanted = Colours((205, 160, 130), (60, 45, 60), IRIS)
+    changed = recolour(rgba, wanted, Template())
+    image, alpha = np.ascontiguousarray(changed[..., :3]), changed[..., 3] / np.float32(255)
+    assert colour.cheeks(image, Template()) == pytest.approx(wanted.skin, abs=4)
+    assert colour.hair(image, alpha, Template()) == pytest.approx(wanted.hair, abs=4)
+    assert colour.anime_eyes(image, Template()) == IRIS
+    np.testing.assert_array_equal(changed[..., 3], rgba[..., 3])
+    np.testing.assert_array_equal(changed[rgba[..., 3] == 0], rgba[rgba[..., 3] == 0])
+
+
+def test_recolour_to_its_own_colours_changes_nothing() -> None:
+    rgba, _ = drawn_head()
+    np.testing.assert_array_equal(recolour(rgba, Colours(SKIN, HAIR, IRIS), Template()), rgba)
+
+
+def test_tint_keeps_shading_and_respects_the_mask() -> None:
+    image = np.array([[[100, 100, 100], [50, 50, 50], [100, 100, 100]]], np.uint8)
+    mask = np.array([[1, 1, 0]], np.float32)
+    changed = colour.tint(image, mask, (100, 100, 100), (200, 100, 46))
+    assert changed[0, 0].tolist() == [193, 100, 50]
+    assert changed[0, 1, 0] == round(50 * 208 / 108)
+    assert changed[0, 2].tolist() == [100, 100, 100]
+
+
+def test_enliven_keeps_the_hue() -> None:
+    for eyes in ((70, 50, 40), (60, 80, 110), (80, 95, 60)):
+        before, after = colour.lab_of(eyes), colour.lab_of(colour.enliven(eyes))
+        assert np.arctan2(before[2], before[1]) == pytest.approx(np.arctan2(after[2], after[1]), abs=0.15)
+        assert after[0] > before[0]
+
+
+def test_parse_colour() -> None:
+    assert parse_colour("keep", "--skin") is None
+    assert parse_colour("#0a0B0c", "--skin") == (10, 11, 12)
+    assert parse_colour("Silver", "--hair-colour") == (205, 208, 216)
+    with pytest.raises(ConfigError, match=r"--eye-colour must be keep, #rrggbb, or one of black, brown.* not 'sky'"):
+        parse_colour("sky", "--eye-colour")
+
+
+def test_colours_asked_for_win_over_measured_ones() -> None:
+    measured = Colours((100, 100, 100), (50, 50, 50), (70, 50, 40))
+    wanted = wanted_colours(measured, skin=None, hair=(1, 2, 3), eyes=None)
+    assert wanted.skin == (118, 118, 118)
+    assert wanted.hair == (1, 2, 3)

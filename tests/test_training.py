@@ -1,0 +1,187 @@
+"""Training: losses whose value is known, and a run that resumes exactly."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from photo2moe.checkpoint import load_generator
+from photo2moe.config import DiscriminatorConfig, GeneratorConfig, TrainConfig
+from photo2moe.errors import ConfigError, TrainingError
+from photo2moe.ops.geometry import Template
+from photo2moe.training import objective
+from photo2moe.training.data import Dataset
+from photo2moe.training.loop import State, saved_config, train
+
+SIZE = 32
+CONFIG = TrainConfig(
+    images=8,
+    batch=2,
+    sample_every=4,
+    save_every=4,
+    shift=2,
+    compile=False,
+    generator=GeneratorConfig(SIZE, 4, 1),
+    reverse=GeneratorConfig(SIZE, 4, 1, 0),
+    discriminator=DiscriminatorConfig(4),
+)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """A dataset of noise, in the form that ``prepare`` writes."""
+    folder, random = tmp_path / "dataset", np.random.default_rng(5)
+    folder.mkdir()
+    for name, count in (("photo", 6), ("moe", 8)):
+        np.save(folder / f"{name}_rgba.npy", random.integers(0, 256, (count, SIZE, SIZE, 4), np.uint8))
+        np.save(folder / f"{name}_colours.npy", random.integers(0, 256, (count, 9), np.uint8))
+        valid = np.tile(np.array([0, 0, SIZE, SIZE], np.int16), (count, 1))
+        valid[::2] = (4, 4, SIZE - 4, SIZE - 6)
+        np.save(folder / f"{name}_valid.npy", valid)
+    np.save(folder / "moe_regions.npy", random.integers(0, 256, (8, SIZE, SIZE, 2), np.uint8))
+    about = {"size": SIZE, "template": dataclasses.asdict(Template()), "counts": {}}
+    (folder / "dataset.json").write_text(json.dumps(about))
+    return folder
+
+
+def test_adversarial_loss_of_known_scores() -> None:
+    scores = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.5]])
+    assert objective.adversarial(scores, 1.0).item() == pytest.approx((0.5 + 0.25) / 2)
+    assert objective.adversarial(scores, 0.0).item() == pytest.approx((0.5 + 0.25) / 2)
+
+
+def test_masked_l1_counts_only_the_mask() -> None:
+    one, other, mask = torch.zeros(1, 2, 2, 2), torch.ones(1, 2, 2, 2), torch.zeros(1, 1, 2, 2)
+    other[..., 0, 0] = 3
+    mask[..., 0, 0] = 1
+    assert objective.masked_l1(one, other, mask).item() == 3
+    assert objective.masked_l1(one, other, mask * 0).item() == 0
+
+
+def test_layout_sees_cells_not_lines() -> None:
+    flat, striped = torch.zeros(1, 3, 8, 8), torch.ones(1, 3, 8, 8)
+    striped[..., ::2] = -1
+    weight = torch.ones(1, 1, 2, 2)
+    assert objective.layout(striped, flat, weight, 4).item() == 0
+    assert objective.layout(flat + 0.5, flat, weight, 4).item() == pytest.approx(0.5)
+
+
+def test_tone_is_the_distance_of_the_mean() -> None:
+    picture, region = torch.full((1, 3, 4, 4), 0.25), torch.ones(1, 1, 4, 4)
+    assert objective.tone(picture, region, torch.tensor([[0.75, 0.25, 0.25]])).item() == pytest.approx(0.5 / 3)
+    assert objective.tone(picture, region * 0, torch.ones(1, 3)).item() == 0
+
+
+def test_move_shifts_and_repeats_the_edge() -> None:
+    picture = torch.arange(4.0).expand(1, 1, 4, 4)
+    moved = objective.move(picture, torch.tensor([[2, 0]]))
+    assert moved[0, 0, 0].tolist() == [2, 3, 3, 3]
+    torch.testing.assert_close(objective.move(picture, torch.tensor([[0, 3]])), picture)
+
+
+def test_judges_see_nothing_outside_the_valid_part() -> None:
+    valid = torch.zeros(1, 1, 4, 4)
+    valid[..., 1:3, 1:3] = 1
+    one, other = torch.zeros(1, 4, 4, 4), torch.zeros(1, 4, 4, 4)
+    other[..., 0, 0] = 1
+    still = torch.zeros(1, 2, dtype=torch.int64)
+    torch.testing.assert_close(objective.seen(one, valid, still), objective.seen(other, valid, still))
+
+
+def test_the_discriminators_loss_leaves_no_gradient_on_the_generators(dataset: Path) -> None:
+    state, data = State.new(CONFIG), Dataset(dataset, CONFIG)
+    nets = objective.Nets(state.to_moe, state.to_photo, state.judge_moe, state.judge_photo)
+    batch, shifts = data.batch(0), torch.zeros(2, 2, dtype=torch.int64)
+    regions = objective.Regions.on(Template(), SIZE)
+    _, parts, fakes = objective.generator_loss(nets, batch, regions, CONFIG.weights, shifts, identity=True)
+    assert set(parts) == {"adversarial", "cycle_photo", "cycle_moe", "identity", "layout", "tones", "outline"}
+    loss, _ = objective.discriminator_loss(nets, batch, fakes, shifts)
+    loss.backward()
+    assert all(p.grad is None for p in state.to_moe.parameters())
+    assert all(p.grad is not None for p in state.judge_moe.parameters())
+
+
+def test_a_batch_depends_on_seed_and_step_alone(dataset: Path) -> None:
+    first, second = Dataset(dataset, CONFIG), Dataset(dataset, CONFIG)
+    second.batch(0)
+    torch.testing.assert_close(first.batch(7).moe, second.batch(7).moe)
+    assert not torch.equal(first.batch(7).photo, first.batch(8).photo)
+    other = Dataset(dataset, dataclasses.replace(CONFIG, seed=1))
+    assert not torch.equal(first.batch(7).photo, other.batch(7).photo)
+
+
+def test_two_parts_make_the_whole_batch(dataset: Path) -> None:
+    batch = Dataset(dataset, CONFIG).batch(3)
+    halves = batch.part(0, 2).photo, batch.part(1, 2).photo
+    torch.testing.assert_close(torch.cat(halves), batch.photo)
+
+
+def test_a_run_explains_itself(dataset: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert train(CONFIG, dataset, run) == 8
+    assert saved_config(run) == CONFIG
+    last = json.loads((run / "stats.jsonl").read_text().splitlines()[-1]) if (run / "stats.jsonl").exists() else {}
+    assert all(np.isfinite(value) for value in last.values())
+    assert {p.name for p in (run / "samples").iterdir()} == {"0000004.png", "0000008.png"}
+    average = load_generator(run / "snapshots" / "0000008.safetensors")
+    assert average.about == {"images": 8}
+    begin, end = State.new(CONFIG), torch.load(run / "state.pt", weights_only=True)
+    moved = end["to_moe"]["out.weight"] - begin.to_moe.out.weight
+    lagged = average.generator.out.weight - begin.to_moe.out.weight
+    assert 0 < lagged.detach().abs().mean() < moved.detach().abs().mean()
+
+
+def test_resuming_reaches_the_same_weights(dataset: Path, tmp_path: Path) -> None:
+    train(CONFIG, dataset, tmp_path / "whole")
+    asked = iter([False, True])
+    assert train(CONFIG, dataset, tmp_path / "parts", should_stop=lambda: next(asked)) == 4
+    assert train(CONFIG, dataset, tmp_path / "parts", resume=True) == 8
+    whole, parts = (torch.load(tmp_path / n / "state.pt", weights_only=True) for n in ("whole", "parts"))
+    for net in ("to_moe", "judge_photo", "average"):
+        for name, value in whole[net].items():
+            torch.testing.assert_close(parts[net][name], value, rtol=0, atol=0)
+
+
+def test_training_can_start_from_a_checkpoint(dataset: Path, tmp_path: Path) -> None:
+    train(CONFIG, dataset, tmp_path / "first")
+    start = tmp_path / "first" / "snapshots" / "0000008.safetensors"
+    train(dataclasses.replace(CONFIG, images=2, rate=1e-9), dataset, tmp_path / "second", init=start)
+    again = load_generator(tmp_path / "second" / "snapshots" / "0000002.safetensors").generator
+    torch.testing.assert_close(again.out.weight, load_generator(start).generator.out.weight, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["full", "no state", "no run", "no dataset", "other size", "odd batch"])
+def test_runs_that_cannot_start_say_why(
+    dataset: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    messages = {
+        "full": "is not empty",
+        "no state": "before its first state",
+        "no run": "holds no run to resume",
+        "no dataset": "is not a dataset",
+        "other size": "holds 32 px pictures, the net wants 64",
+        "odd batch": "cannot be shared by 2 processes",
+    }
+    config, resume = CONFIG, kind.startswith("no ") and kind != "no dataset"
+    if kind == "full":
+        (run / "thesis.txt").touch()
+    elif kind == "no state":
+        (run / "config.json").write_text("{}")
+    elif kind == "no dataset":
+        dataset = tmp_path
+    elif kind == "other size":
+        config = dataclasses.replace(CONFIG, generator=GeneratorConfig(64, 4, 1), reverse=GeneratorConfig(64, 4, 1, 0))
+    elif kind == "odd batch":
+        from photo2moe.training.ranks import Ranks
+
+        monkeypatch.setattr(Ranks, "join", classmethod(lambda cls: cls(0, 2)))
+        config = dataclasses.replace(CONFIG, batch=3)
+    with pytest.raises((TrainingError, ConfigError), match=messages[kind]):
+        train(config, dataset, run, resume=resume)
