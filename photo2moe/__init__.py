@@ -28,6 +28,7 @@ __all__ = [
     "Pipeline",
     "PipelineConfig",
     "TrainConfig",
+    "__version__",
     "load_pipeline",
     "read_image",
     "write_image",
@@ -55,4 +56,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

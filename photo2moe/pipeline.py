@@ -193,7 +193,7 @@ class Pipeline:
         """Upscale the figures and put them in front of their background."""
         timer = timer or Timer()
         if config.frame == "photo":
-            return [self._in_photo(photo, drawings, timer)]
+            return [self._in_photo(photo, drawings, config, timer)]
         avatars = []
         for drawing in drawings:
             own = Timer(dict(timer.seconds))
@@ -214,7 +214,7 @@ class Pipeline:
                 image = side_by_side(photo, subject.face, image, self.template)
         return Avatar(image, drawing.cutout, subject.face, drawing.wanted, timer.seconds)
 
-    def _in_photo(self, photo: Image, drawings: list[Drawing], timer: Timer) -> Avatar:
+    def _in_photo(self, photo: Image, drawings: list[Drawing], config: PipelineConfig, timer: Timer) -> Avatar:
         from photo2moe.stages.composite import Placement, compose_photo
 
         placements = []
@@ -222,10 +222,10 @@ class Pipeline:
             for drawing in drawings:
                 side = drawing.subject.face.eye_distance / self.template.eye_distance
                 large = self.upscale(drawing.cutout, int(np.clip(round(side), self.size, 2048)))
-                placements.append(Placement(drawing.subject.face, drawing.subject.matte, large))
+                placements.append(Placement(drawing.subject.face, drawing.subject.matte, large, config.strength))
         with timer("composite"):
             image = compose_photo(photo, placements, self.template)
-            if self.config.compare:
+            if config.compare:
                 image = np.hstack([photo, image])
         first = drawings[0]
         return Avatar(image, first.cutout, first.subject.face, first.wanted, timer.seconds)

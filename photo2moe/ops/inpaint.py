@@ -20,8 +20,10 @@ COARSE = 128  # pixels: longest side at which colours are spread; they are smoot
 SOLID = 0.9  # a pixel at least so well known may be the axis of a mirror
 REACH = 0.6  # face units: there a mirrored picture counts as much as spread colours do
 NEAR = 0.03  # face units: keeps a mirror's weight finite at its axis
-UPRIGHT = 0.35  # what mirrors above and below count against those at the sides
-SOFTNESS = 0.02  # face units of blur: hides that the texture is mirrored
+UPRIGHT = 0.1  # what mirrors above and below count against those at the sides
+# Face units of blur near the rim, where texture goes on, and deeper inside, where
+# straight lines come back from the rim as arcs; and the width of that rim.
+SOFTNESS, RIM = (0.02, 0.045), 0.2
 # Alpha below which a drawn figure's colours are not its own, and where they surely are.
 # The net's colours and its alpha disagree by up to a pixel, so unmixing white by
 # alpha leaves bright specks; growing the inside outwards does not.
@@ -92,8 +94,10 @@ def fill(image: Image, known: Mask, unit: float) -> Image:
         seen = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         painted = cv2.blendLinear(seen, painted, share, weights)  # a running mean
         weights += share
-    painted = cv2.GaussianBlur(painted, (0, 0), max(0.3, SOFTNESS * unit))
-    return blend(painted.reshape(image.shape), image, known)
+    sharp, soft = (cv2.GaussianBlur(painted, (0, 0), max(0.3, sigma * unit)) for sigma in SOFTNESS)
+    rim = cv2.resize(cv2.GaussianBlur(coarse, (0, 0), max(0.3, RIM * unit * scale)), (width, height))
+    painted = blend(soft.reshape(image.shape), sharp.reshape(image.shape), np.minimum(1, 3 * rim))
+    return blend(painted, image, known)
 
 
 def blend(below: Image, above: Image, alpha: Mask) -> Image:
@@ -146,7 +150,7 @@ def _mirrors(
     for axis, sign in ((1, -1), (1, 1), (0, -1), (0, 1)):
         depth, found = _depth(solid, axis, sign)
         # A wobbling axis would make waves of straight lines: smoothed across the direction of view.
-        window = (1, 9) if axis == 1 else (9, 1)
+        window = (1, 3) if axis == 1 else (3, 1)
         share = cv2.blur(found, window)
         depth = cv2.blur(depth * found, window) / np.maximum(share, 1e-3) * np.float32(step[1 - axis])
         share = found * (REACH * unit / (depth + NEAR * unit)) ** 2 * np.exp(-((depth / (REACH * unit)) ** 2))

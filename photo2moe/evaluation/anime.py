@@ -1,0 +1,97 @@
+"""Real anime faces, brought onto the template as avatars are: what avatars are held against."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from photo2moe.errors import InputError
+from photo2moe.evaluation.distance import shows_window
+from photo2moe.evaluation.pairs import Head, on_white, unknown_points
+from photo2moe.imageio import list_images, printable, read_image
+from photo2moe.ops.geometry import Template
+from photo2moe.stages.matte import PersonMatte
+from photo2moe.training.prepare import Dropped, find_eyes, moe_sample, read_eyes
+from photo2moe.types import Image
+
+Enlarge = Callable[[np.ndarray[tuple[int, ...], np.dtype[np.uint8]], int], np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]
+
+
+@dataclass(eq=False)
+class Anime:
+    """Real anime faces.
+
+    Attributes:
+        heads: on the template.
+        dropped: how many pictures could not be used, by reason.
+    """
+
+    heads: list[Head] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+def load_anime(
+    folder: Path,
+    *,
+    count: int,
+    landmarks: Path | None,
+    template: Template,
+    sizes: tuple[int, int],
+    enlarge: Enlarge,
+    seed: int,
+    progress: Callable[[int], None],
+) -> Anime:
+    """Align anime faces, drawn from a folder by lot, until there are enough.
+
+    They are treated as in training: scaled and moved onto the template, cut out, laid on
+    white; and they go through the upscaler of the avatars. Pictures too tight to
+    fill :data:`photo2moe.evaluation.distance.WINDOW` are left out.
+
+    Limits: a hold-out only if the folder is one. Weights that have seen these very pictures
+    come nearer to them than to unseen ones, the floor is not moved by that, and nothing here
+    can tell. The order of the lot depends on the seed and the names alone, so that two runs
+    on one folder compare.
+
+    Args:
+        folder: of pictures with one anime face each.
+        count: faces wanted.
+        landmarks: CSV with their eye centres, as for ``prepare``; without it the eyes are found
+            by ``animeface``, which leaves out faces that it does not know.
+        template: where the eyes shall lie.
+        sizes: sides of the heads' ``image`` and ``large``, pixels.
+        enlarge: the avatars' upscaler.
+        seed: of the lot.
+        progress: called with the number of faces so far.
+
+    Raises:
+        InputError: fewer than ten usable faces.
+    """
+    paths = sorted(list_images(folder))
+    eyes, anime = read_eyes(landmarks) if landmarks else find_eyes, Anime()
+    with PersonMatte() as matte:
+        for index in np.random.default_rng(seed).permutation(len(paths)):
+            if len(anime.heads) >= count:
+                break
+            try:
+                picture: Image = read_image(paths[index])
+                sample = moe_sample(picture, eyes(paths[index], picture), matte, template, sizes[0])
+                if not shows_window(sample.valid, template, sizes[0]):
+                    raise Dropped("cut too tight")
+            except Dropped as why:
+                anime.dropped[str(why)] += 1
+                continue
+            except InputError:
+                anime.dropped["cannot be read"] += 1
+                continue
+            alpha = sample.rgba[..., 3].astype(np.float32) / 255
+            large = on_white(enlarge(sample.rgba, sizes[1]))
+            anime.heads.append(Head(on_white(sample.rgba), alpha, large, unknown_points()))
+            progress(len(anime.heads))
+    if len(anime.heads) < 10:
+        reasons = ", ".join(f"{number} {reason}" for reason, number in anime.dropped.items()) or "no pictures"
+        raise InputError(f"{printable(folder)} has {len(anime.heads)} usable anime faces, and 10 are needed: {reasons}")
+    return anime
