@@ -61,12 +61,12 @@ class LossWeights:
     """
 
     adversarial: float = 1.0
-    cycle_photo: float = 4.0
+    cycle_photo: float = 2.0
     cycle_moe: float = 6.0
     identity: float = 4.0
-    layout: float = 1.5
+    layout: float = 1.0
     tones: float = 2.0
-    outline: float = 1.0
+    outline: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ class TrainConfig:
 
     images: int = 200_000
     batch: int = 8
-    rate: float = 2e-4
-    ema: float = 0.998
+    rate: float = 3e-4
+    ema: float = 0.997
     shift: int = 8
     recolour_skin: float = 0.6
     recolour_hair: float = 0.6

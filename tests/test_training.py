@@ -32,10 +32,9 @@ CONFIG = TrainConfig(
 )
 
 
-@pytest.fixture
-def dataset(tmp_path: Path) -> Path:
+def make_dataset(folder: Path) -> Path:
     """A dataset of noise, in the form that ``prepare`` writes."""
-    folder, random = tmp_path / "dataset", np.random.default_rng(5)
+    random = np.random.default_rng(5)
     folder.mkdir()
     for name, count in (("photo", 6), ("moe", 8)):
         np.save(folder / f"{name}_rgba.npy", random.integers(0, 256, (count, SIZE, SIZE, 4), np.uint8))
@@ -47,6 +46,11 @@ def dataset(tmp_path: Path) -> Path:
     about = {"size": SIZE, "template": dataclasses.asdict(Template()), "counts": {}}
     (folder / "dataset.json").write_text(json.dumps(about))
     return folder
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    return make_dataset(tmp_path / "dataset")
 
 
 def test_adversarial_loss_of_known_scores() -> None:

@@ -11,14 +11,11 @@ import numpy as np
 
 from photo2moe.errors import InputError
 from photo2moe.evaluation.distance import shows_window
-from photo2moe.evaluation.pairs import Head, on_white, unknown_points
+from photo2moe.evaluation.pairs import Canvas, Head, on_white
 from photo2moe.imageio import list_images, printable, read_image
-from photo2moe.ops.geometry import Template
 from photo2moe.stages.matte import PersonMatte
-from photo2moe.training.prepare import Dropped, find_eyes, moe_sample, read_eyes
+from photo2moe.training.prepare import DroppedError, find_eyes, moe_sample, read_eyes
 from photo2moe.types import Image
-
-Enlarge = Callable[[np.ndarray[tuple[int, ...], np.dtype[np.uint8]], int], np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]
 
 
 @dataclass(eq=False)
@@ -36,14 +33,12 @@ class Anime:
 
 def load_anime(
     folder: Path,
+    canvas: Canvas,
     *,
     count: int,
     landmarks: Path | None,
-    template: Template,
-    sizes: tuple[int, int],
-    enlarge: Enlarge,
     seed: int,
-    progress: Callable[[int], None],
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Anime:
     """Align anime faces, drawn from a folder by lot, until there are enough.
 
@@ -58,12 +53,10 @@ def load_anime(
 
     Args:
         folder: of pictures with one anime face each.
+        canvas: how heads are laid out.
         count: faces wanted.
         landmarks: CSV with their eye centres, as for ``prepare``; without it the eyes are found
             by ``animeface``, which leaves out faces that it does not know.
-        template: where the eyes shall lie.
-        sizes: sides of the heads' ``image`` and ``large``, pixels.
-        enlarge: the avatars' upscaler.
         seed: of the lot.
         progress: called with the number of faces so far.
 
@@ -78,18 +71,16 @@ def load_anime(
                 break
             try:
                 picture: Image = read_image(paths[index])
-                sample = moe_sample(picture, eyes(paths[index], picture), matte, template, sizes[0])
-                if not shows_window(sample.valid, template, sizes[0]):
-                    raise Dropped("cut too tight")
-            except Dropped as why:
+                sample = moe_sample(picture, eyes(paths[index], picture), matte, canvas.template, canvas.size)
+                if not shows_window(sample.valid, canvas.template, canvas.size):
+                    raise DroppedError("cut too tight")
+            except DroppedError as why:
                 anime.dropped[str(why)] += 1
                 continue
             except InputError:
                 anime.dropped["cannot be read"] += 1
                 continue
-            alpha = sample.rgba[..., 3].astype(np.float32) / 255
-            large = on_white(enlarge(sample.rgba, sizes[1]))
-            anime.heads.append(Head(on_white(sample.rgba), alpha, large, unknown_points()))
+            anime.heads.append(canvas.head(on_white(sample.rgba), sample.rgba[..., 3].astype(np.float32) / 255))
             progress(len(anime.heads))
     if len(anime.heads) < 10:
         reasons = ", ".join(f"{number} {reason}" for reason, number in anime.dropped.items()) or "no pictures"

@@ -21,7 +21,8 @@ def delta_e(one: Array, other: Array) -> Array:
     it ranks differences but no longer measures them.
 
     Args:
-        one, other: CIE Lab ``(..., 3)``, L in 0…100; broadcast against each other.
+        one: CIE Lab ``(..., 3)``, L in 0…100.
+        other: the same; broadcast against ``one``.
 
     Returns:
         Differences ``(...)``, 0 for equal colours.

@@ -108,7 +108,8 @@ def kid(one: Array, other: Array) -> float:
     within reach, and should not be.
 
     Args:
-        one, other: ``(n, d)`` and ``(m, d)`` features, n and m at least 2.
+        one: ``(n, d)`` features, n at least 2.
+        other: ``(m, d)`` features, m at least 2.
     """
     n, m = len(one), len(other)
     if min(n, m) < 2:
@@ -137,7 +138,8 @@ def fid(one: Array, other: Array) -> float:
     numbers of pictures, never with another run's of other numbers. Prefer KID.
 
     Args:
-        one, other: ``(n, d)`` and ``(m, d)`` features, n and m at least 2.
+        one: ``(n, d)`` features, n at least 2.
+        other: ``(m, d)`` features, m at least 2.
     """
     if min(len(one), len(other)) < 2:
         return math.nan

@@ -145,7 +145,7 @@ def _hair(head: Head, template: Template) -> colour.RGB:
     inside = colour.hair_mask(head.image, head.alpha, skin, template) > 0.9
     if inside.sum() < 30:  # a bald head, or hair in the colour of skin
         return colour.hair(head.image, head.alpha, template)
-    r, g, b = (int(round(float(c))) for c in np.median(head.image[inside], axis=0))
+    r, g, b = (round(float(c)) for c in np.median(head.image[inside], axis=0))
     return r, g, b
 
 

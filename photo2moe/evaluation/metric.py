@@ -115,7 +115,8 @@ def half_samples(
     a distance has at half the size is the same in all halves and leaves it unmoved.
 
     Args:
-        one, other: ``(n, d)`` and ``(m, d)`` features.
+        one: ``(n, d)`` features.
+        other: ``(m, d)`` features.
         distance: of two such sets.
         seed: of the resampling.
         draws: half-samples.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,7 @@ class Pair:
         avatar: the drawing.
         measured: colours measured in the photo.
         wanted: colours that the net was asked for, an artist's lighter ones.
+        face: ``(150, 150, 3)`` the face in the photo itself, as a face recogniser wants it.
         eye_height: mean height of the opened eyes in the photo itself, face units.
     """
 
@@ -52,7 +54,31 @@ class Pair:
     avatar: Head
     measured: Colours
     wanted: Colours
+    face: Image
     eye_height: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Canvas:
+    """How heads are laid out.
+
+    Attributes:
+        template: where the eyes lie.
+        size: side of a head's ``image``, pixels.
+        large: side of a head as the user gets it.
+        enlarge: the upscaler, ``(S, S, 4)`` on white and a side → ``(side, side, 4)`` straight.
+    """
+
+    template: Template
+    size: int
+    large: int
+    enlarge: Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
+
+    def head(self, image: Image, alpha: Mask, points: Points | None = None) -> Head:
+        """Enlarge a head ``(S, S, 3)`` that lies on white, cut out by ``(S, S)`` alpha, as avatars are enlarged."""
+        cutout = np.dstack([image, (alpha * 255).round().astype(np.uint8)])
+        large = on_white(self.enlarge(cutout, self.large))
+        return Head(image, alpha, large, unknown_points() if points is None else points)
 
 
 def on_white(rgba: NDArray[np.uint8]) -> Image:

@@ -66,7 +66,7 @@ class Report:
         return ("group", "n", *dict.fromkeys(metric.name for metric in self.groups))
 
     def group_rows(self) -> list[tuple[str, ...]]:
-        """A row a group, a column a figure, intervals in brackets."""
+        """A row a group, a column a figure with its interval."""
         table: dict[str, list[Metric]] = {}
         for metric in self.groups:
             table.setdefault(metric.group, []).append(metric)
@@ -80,4 +80,4 @@ class Report:
 
 def _cell(metric: Metric) -> str:
     _, value, interval, *_ = metric.row()
-    return f"{value} [{interval}]"
+    return f"{value}  {interval.replace(' … ', '…')}"

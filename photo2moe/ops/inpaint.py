@@ -24,6 +24,14 @@ UPRIGHT = 0.1  # what mirrors above and below count against those at the sides
 # Face units of blur near the rim, where texture goes on, and deeper inside, where
 # straight lines come back from the rim as arcs; and the width of that rim.
 SOFTNESS, RIM = (0.02, 0.045), 0.2
+# Around the matte, face units: hair thinner than the matte sees, and the light it throws.
+DILATION, SOFT_RIM = 0.16, 0.05
+# Usual half axes of a head with its hair, the least and the largest (as a multiple of
+# the usual), and how far beyond its outline a mask of it fades, in face units.
+HEAD, SMALLEST_HEAD, LARGEST_HEAD, BEYOND = (1.5, 1.95), 1.0, 1.4, (0.1, 0.3)
+RAYS = 128  # directions looked at, and steps along each
+TURNS = 2 * np.pi * np.arange(RAYS) / RAYS
+GAMMA = 2.2  # of the display, near enough
 # Alpha below which a drawn figure's colours are not its own, and where they surely are.
 # The net's colours and its alpha disagree by up to a pixel, so unmixing white by
 # alpha leaves bright specks; growing the inside outwards does not.
@@ -84,7 +92,9 @@ def fill(image: Image, known: Mask, unit: float) -> Image:
     scale = min(1.0, COARSE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     coarse = cv2.resize(known, size, interpolation=cv2.INTER_AREA).reshape(size[::-1])
-    held = cv2.resize(blend(np.zeros_like(image), image, known), size, interpolation=cv2.INTER_AREA)
+    if float(coarse.max()) < 0.02:  # nothing to go by but the colours of what must go
+        return np.asarray(cv2.GaussianBlur(image, (0, 0), max(0.3, REACH * unit)), np.uint8)
+    held = cv2.resize(_mix(np.zeros_like(image), image, known), size, interpolation=cv2.INTER_AREA)
     mean = held.reshape(*size[::-1], 3) / np.maximum(coarse, 1e-6)[..., None]
     colours = _bytes(spread(mean, np.clip(1.25 * coarse - 0.25, 0, 1), sideways=True))
     painted = cv2.resize(colours, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -96,18 +106,61 @@ def fill(image: Image, known: Mask, unit: float) -> Image:
         weights += share
     sharp, soft = (cv2.GaussianBlur(painted, (0, 0), max(0.3, sigma * unit)) for sigma in SOFTNESS)
     rim = cv2.resize(cv2.GaussianBlur(coarse, (0, 0), max(0.3, RIM * unit * scale)), (width, height))
-    painted = blend(soft.reshape(image.shape), sharp.reshape(image.shape), np.minimum(1, 3 * rim))
-    return blend(painted, image, known)
+    return _mix(_mix(soft, sharp, np.minimum(1, 3 * rim)), image, known)
 
 
-def blend(below: Image, above: Image, alpha: Mask) -> Image:
-    """Lay one picture over another: exactly ``below`` at alpha 0, exactly ``above`` at 1.
+def remove(view: Image, inside: Mask, person: Mask, unit: float) -> tuple[Image, Mask]:
+    """Paint a person over, and what the view shows beyond the photo's edge.
 
     Args:
-        below, above: ``(H, W, 3)`` uint8.
-        alpha: ``(H, W)`` mask.
+        view: ``(H, W, 3)`` uint8.
+        inside: ``(H, W)`` mask of what the photo really shows.
+        person: ``(H, W)`` mask of who must go.
+        unit: one face unit in pixels of the view.
+
+    Returns:
+        ``(H, W, 3)`` uint8 the view without the person, and ``(H, W)`` where it was painted.
     """
-    return np.asarray(cv2.blendLinear(above, below, np.ascontiguousarray(alpha), 1 - alpha), np.uint8)
+    reach = 2 * round(DILATION * unit) + 1
+    wide = cv2.dilate(person, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    wide = cv2.GaussianBlur(wide, (0, 0), max(0.3, SOFT_RIM * unit))
+    # The photo's outermost pixels are part of its frame, as scanners and codecs leave it.
+    inside = cv2.erode(inside, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
+    known = np.asarray(inside * np.clip(1 - 1.6 * wide, 0, 1), np.float32)
+    return fill(view, known, unit), 1 - known
+
+
+def head_outline(person: Mask, centre: tuple[float, float], unit: float) -> Mask:
+    """Tell one head from what the mask of people has beside it.
+
+    Seen from its centre, a head ends where the mask first ends. In directions in which
+    the mask goes on, as in a crowd, it ends where heads usually do.
+
+    Args:
+        person: ``(H, W)`` mask of people.
+        centre: ``(x, y)`` middle of the head, pixels.
+        unit: one face unit in pixels, not foreshortened.
+
+    Returns:
+        ``(H, W)`` mask: 1 inside of the outline and somewhat beyond, 0 outside.
+    """
+    usual = HEAD[0] * HEAD[1] / np.hypot(HEAD[1] * np.cos(TURNS), HEAD[0] * np.sin(TURNS))
+    reach = float(usual.max() * LARGEST_HEAD + BEYOND[1])
+    around = cv2.warpPolar(person, (RAYS, RAYS), centre, reach * unit, cv2.INTER_LINEAR)
+    radii = (np.arange(RAYS) + 0.5) / RAYS * reach
+    ends = (around < 0.5) & (radii > SMALLEST_HEAD)
+    end = np.where(ends.any(1), radii[ends.argmax(1)], np.inf)
+    end = np.where(end <= usual * LARGEST_HEAD, end, usual)
+    end = np.convolve(np.concatenate([end[-4:], end, end[:4]]), np.full(9, 1 / 9), "valid")[:, None]
+    zone = np.clip((end + BEYOND[1] - radii) / (BEYOND[1] - BEYOND[0]), 0, 1).astype(np.float32)
+    flags = cv2.INTER_LINEAR + cv2.WARP_INVERSE_MAP + cv2.WARP_FILL_OUTLIERS
+    return np.asarray(cv2.warpPolar(zone, person.shape[::-1], centre, reach * unit, flags), np.float32)
+
+
+def defocus(image: Image, sigma: float) -> Image:
+    """Blur as a lens does: light is averaged, not grey levels, so bright spots stay bright."""
+    light = cv2.GaussianBlur((image / np.float32(255)) ** GAMMA, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    return _bytes(255 * light ** (1 / GAMMA))
 
 
 def straighten(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -150,13 +203,17 @@ def _mirrors(
     for axis, sign in ((1, -1), (1, 1), (0, -1), (0, 1)):
         depth, found = _depth(solid, axis, sign)
         # A wobbling axis would make waves of straight lines: smoothed across the direction of view.
-        window = (1, 3) if axis == 1 else (3, 1)
+        window = (1, 5) if axis == 1 else (5, 1)
         share = cv2.blur(found, window)
         depth = cv2.blur(depth * found, window) / np.maximum(share, 1e-3) * np.float32(step[1 - axis])
         share = found * (REACH * unit / (depth + NEAR * unit)) ** 2 * np.exp(-((depth / (REACH * unit)) ** 2))
         turn = cv2.resize(2 * sign * depth, (width, height), interpolation=cv2.INTER_LINEAR)
         share = cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR)
         yield (x + turn, y, share) if axis == 1 else (x, y + turn, share * np.float32(UPRIGHT))
+
+
+def _mix(below: Image, above: Image, alpha: Mask) -> Image:
+    return np.asarray(cv2.blendLinear(above, below, alpha, 1 - alpha), np.uint8)
 
 
 def _bytes(values: Floats) -> Image:

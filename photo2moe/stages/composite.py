@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from photo2moe.errors import ConfigError
 from photo2moe.ops.geometry import AVATAR_V, CHIN_RANGE, Template, apply, compose, invert
-from photo2moe.ops.inpaint import blend, fill
+from photo2moe.ops.inpaint import defocus, head_outline, remove
+from photo2moe.ops.layers import blend, cover, fit, lay, rise, warp
 from photo2moe.types import CHIN, Face, Image, Mask, Matrix
 
 RGB = tuple[int, int, int]
@@ -21,12 +22,9 @@ Matte = tuple[Mask, Matrix]
 
 ALLOWED = "photo, blur, white, transparent, #rgb, #rrggbb or the path of a picture"
 
-PLATE = 320  # pixels: side at which the background behind a person is painted
+PLATE, LARGE_PLATE = 320, 640  # pixels: side at which the background behind a person is painted, in avatars and photos
 MARGIN = 4  # the plate shows 1/4 of its side more all around, where the background is known better
-# Around the matte, face units: hair thinner than the matte sees, and the light it throws.
-DILATION, SOFT_RIM = 0.16, 0.05
 BLUR = 0.22  # face units: sigma of the blurred background
-GAMMA = 2.2  # light is averaged, not grey levels: bright spots stay bright, as in a lens
 
 # In the photo the figure grows until its chin and shoulders meet the person's own; a
 # chibi head is then as wide as the real one with its hair, and covers it.
@@ -34,10 +32,10 @@ GROWTH = 1.4
 CHIN_AVATAR = AVATAR_V[7]
 # Shares of the square's side over which the figure fades out where the square cuts it.
 FADE_SIDE, FADE_TOP, FADE_BOTTOM = 0.06, 0.03, 0.16
-# Where the old head may be painted over: an ellipse (centre v, radii u and v), face
-# units, that ends softly, and below the chin not at all, since there is the body.
-HEAD_V, HEAD_RADII, HEAD_RIM = -0.25, (1.95, 2.35), 0.2
-BELOW_CHIN = (-0.1, 0.35)
+HEAD_CENTRE = -0.25  # v of the middle of a head with its hair
+CHIN_USUAL = 1.7  # v in selfies; a larger one means that the eyes are foreshortened, so the head is larger
+EARS = [234, 454]  # mesh points; the head's middle lies between them, also when it is turned
+BODY = (-0.1, 0.35)  # v below the chin where the head ends and the body begins
 # Another chosen face nearer than this, in its own units, keeps its surroundings.
 TERRITORY = (0.7, 1.1)
 
@@ -126,7 +124,7 @@ def compose_avatar(
     Raises:
         ValueError: the background is a picture, and there is none.
     """
-    figure = _fit(cutout, size)
+    figure = fit(cutout, size)
     if background.kind == "transparent":
         return figure
     if background.kind == "colour":
@@ -134,10 +132,10 @@ def compose_avatar(
     elif background.kind == "picture":
         if backdrop is None:
             raise ValueError("the background is a picture, but none was given")
-        behind = _cover(backdrop, size)
+        behind = cover(backdrop, size)
     else:
         behind = _surroundings(photo, face, matte, template, size, blurred=background.kind == "blur")
-    return _lay(figure, behind)
+    return lay(figure, behind)
 
 
 def compose_photo(photo: Image, placements: Sequence[Placement], template: Template) -> Image:
@@ -173,18 +171,18 @@ def side_by_side(photo: Image, face: Face, avatar: NDArray[np.uint8], template: 
         ``(S, 2 S, 3)`` uint8.
     """
     size = avatar.shape[0]
-    before = _warp(photo, compose(template.to_pixels(size), face.to_units()), (size, size))
+    before = _surroundings(photo, face, None, template, size)
     if avatar.shape[2] == 4:
-        avatar = _lay(avatar, np.full((size, size, 3), 255, np.uint8))
+        avatar = lay(avatar, np.full((size, size, 3), 255, np.uint8))
     return np.hstack([before, avatar])
 
 
 def placement_matrix(placement: Placement, template: Template, size: int) -> Matrix:
     """Matrix ``(2, 3)`` from photo pixels to those of the square that the figure fills in the photo."""
     face, strength = placement.face, placement.strength
-    chin = float(np.clip(apply(face.to_units(), face.landmarks[[CHIN]])[0, 1], *CHIN_RANGE))
+    chin = float(np.clip(_chin(face), *CHIN_RANGE))
     drawn = chin + strength * (CHIN_AVATAR - chin)
-    growth = 1 + strength * (GROWTH - 1)
+    growth = 1 + strength * (GROWTH * max(1.0, chin / CHIN_USUAL) ** 0.5 - 1)
     onto_template = np.array([[1 / growth, 0, 0], [0, 1 / growth, drawn - chin / growth]])
     return compose(template.to_pixels(size), compose(onto_template, face.to_units()))
 
@@ -194,140 +192,89 @@ def _place(result: Image, placement: Placement, others: list[Face], template: Te
     size = placement.cutout.shape[0]
     matrix = placement_matrix(placement, template, size)
     corners = apply(invert(matrix), np.array([[0, 0], [0, 1], [1, 0], [1, 1]]) * float(size) - 0.5)
-    lowest, highest = np.zeros(2, int), np.array(result.shape[1::-1])
-    x0, y0 = np.clip(np.floor(corners.min(0)).astype(int), lowest, highest)
-    x1, y1 = np.clip(np.ceil(corners.max(0)).astype(int) + 1, lowest, highest)
+    highest = np.array(result.shape[1::-1])
+    x0, y0 = np.clip(np.floor(corners.min(0)).astype(int), 0, highest)
+    x1, y1 = np.clip(np.ceil(corners.max(0)).astype(int) + 1, 0, highest)
     if x0 == x1 or y0 == y1:
         return
-    region = result[y0:y1, x0:x1]
-    shape, offset = region.shape[:2], np.array([[1, 0, x0], [0, 1, y0]], float)
-    back = invert(compose(matrix, offset))
+    region, offset = result[y0:y1, x0:x1], np.array([[1, 0, x0], [0, 1, y0]], float)
+    shape = y1 - y0, x1 - x0
+    plate, masks, onto_plate = _headless(result, placement, others, template)
+    from_plate = invert(compose(onto_plate, offset))
+    removed, allowed = np.moveaxis(warp(masks, from_plate, shape, outside=0).astype(np.float32) / 255, 2, 0)
+    behind = blend(region, warp(plate, from_plate, shape), removed)
     figure = placement.cutout.copy()
     figure[..., 3] = (figure[..., 3] * _fade(size)).round()
-    plate, removed, onto_plate = _headless(result, placement, others, template)
-    to_region = invert(compose(onto_plate, offset))
-    alpha = _warp(removed, to_region, shape, cv2.BORDER_CONSTANT)
-    behind = blend(region, _warp(plate, to_region, shape), alpha.astype(np.float32) / 255)
-    result[y0:y1, x0:x1] = _lay(_warp(figure, back, shape, cv2.BORDER_CONSTANT), behind)
+    figure = warp(figure, invert(compose(matrix, offset)), shape, outside=0)
+    figure[..., 3] = (figure[..., 3] * allowed).round()
+    result[y0:y1, x0:x1] = lay(figure, behind)
 
 
 def _headless(
     photo: Image, placement: Placement, others: list[Face], template: Template
 ) -> tuple[Image, NDArray[np.uint8], Matrix]:
-    """What is behind a person, where their head must go (0…255), and the matrix onto both."""
-    face = placement.face
-    growth = template.eye_distance / GROWTH
-    natural = round(face.eye_distance / growth)
-    size = int(np.clip(natural, 16, 1.5 * PLATE))
-    matrix = compose(Template(growth, template.eye_line).to_pixels(size), face.to_units())
-    plate, person = _plate(photo, placement.matte, matrix, size, growth * size)
-    u, v = Template(growth, template.eye_line).grid(size)
-    distance = np.hypot(u / HEAD_RADII[0], (v - HEAD_V) / HEAD_RADII[1])
-    chin = float(apply(face.to_units(), face.landmarks[[CHIN]])[0, 1])
-    head = _step(1 + HEAD_RIM, 1 - HEAD_RIM / 2, distance) * _step(chin + BELOW_CHIN[1], chin + BELOW_CHIN[0], v)
-    back = invert(face.to_units())
-    points = apply(back, np.stack([u.ravel(), v.ravel()], 1))
-    for other in others:
-        apart = np.hypot(*apply(other.to_units(), points).T).reshape(size, size) / np.maximum(np.hypot(u, v), 1e-6)
-        head *= _step(*TERRITORY, apart)
-    return plate, (255 * head * person).round().astype(np.uint8), matrix
-
-
-def _surroundings(
-    photo: Image, face: Face, matte: Matte, template: Template, size: int, *, blurred: bool
-) -> Image:
-    """The photo in the square that the template shows, without the person."""
-    side = min(size, PLATE)
-    unit = template.eye_distance * side
-    matrix = compose(template.to_pixels(side), face.to_units())
-    plate, hidden = _plate(photo, matte, matrix, side, unit, blurred=blurred)
-    plate = cv2.resize(plate, (size, size), interpolation=cv2.INTER_CUBIC)
-    if blurred:
-        return plate
-    sharp = _warp(photo, compose(template.to_pixels(size), face.to_units()), (size, size))
-    return blend(sharp, plate, cv2.resize(hidden, (size, size), interpolation=cv2.INTER_LINEAR))
-
-
-def _plate(
-    photo: Image, matte: Matte, matrix: Matrix, size: int, unit: float, *, blurred: bool = False
-) -> tuple[Image, Mask]:
-    """Paint a view of the photo without the person and beyond the photo's edge.
-
-    Args:
-        photo: ``(H, W, 3)`` uint8.
-        matte: mask of the person, and the matrix from photo to mask pixels.
-        matrix: photo pixels → view pixels.
-        size: side of the view, pixels.
-        unit: one face unit in pixels of the view.
-        blurred: as if far out of focus.
+    """Look behind a person.
 
     Returns:
-        ``(size, size, 3)`` the view, and ``(size, size)`` where it was painted.
+        ``(S, S, 3)`` what is there; ``(S, S, 2)`` uint8 masks of where the old head must
+        go and of where the figure may be; the matrix from photo pixels onto both.
     """
-    margin = size // MARGIN
-    side = size + 2 * margin
-    wide = compose(np.array([[1, 0, margin], [0, 1, margin]], float), matrix)
-    view, inner = _warp(photo, wide, (side, side)), slice(margin, margin + size)
-    frame = cv2.warpAffine(np.ones(photo.shape[:2], np.float32), wide, (side, side), flags=cv2.INTER_LINEAR)
-    frame = cv2.erode(frame, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
-    mask, to_mask = matte
-    person = _warp((mask * 255).astype(np.uint8), compose(wide, invert(to_mask)), (side, side))
-    reach = 2 * round(DILATION * unit) + 1
-    person = cv2.dilate(person, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
-    person = cv2.GaussianBlur(person.astype(np.float32) / 255, (0, 0), max(0.3, SOFT_RIM * unit))
-    known = frame * np.clip(1 - 1.6 * person, 0, 1)
-    painted = fill(view, known, unit)
-    if blurred:
-        light = (painted / np.float32(255)) ** GAMMA
-        light = cv2.GaussianBlur(light, (0, 0), BLUR * unit, borderType=cv2.BORDER_REPLICATE)
-        painted = (255 * light ** (1 / GAMMA)).round().astype(np.uint8)
-    return np.ascontiguousarray(painted[inner, inner]), np.ascontiguousarray(1 - known[inner, inner])
+    face, to_units = placement.face, placement.face.to_units()
+    template = Template(template.eye_distance / (GROWTH * (1 + 2 / MARGIN)), template.eye_line)
+    size = int(np.clip(round(face.eye_distance / template.eye_distance), 16, LARGE_PLATE))
+    unit, matrix = template.eye_distance * size, compose(template.to_pixels(size), to_units)
+    view, inside, person = _views(photo, placement.matte, matrix, size)
+    u, v = template.grid(size)
+    body = rise(_chin(face) + BODY[0], _chin(face) + BODY[1], v)
+    stretch = float(np.clip(_chin(face) / CHIN_USUAL, 1, 2))
+    middle = apply(to_units, face.landmarks[EARS])[:, 0].mean()
+    centre = apply(template.to_pixels(size), np.array([[middle, HEAD_CENTRE * stretch]]))[0]
+    own = head_outline(person, (float(centre[0]), float(centre[1])), unit * stretch)
+    points = apply(invert(to_units), np.stack([u.ravel(), v.ravel()], 1))
+    for other in others:
+        apart = np.hypot(*apply(other.to_units(), points).T).reshape(size, size)
+        own *= rise(*TERRITORY, apart / np.maximum(np.hypot(u, v), 1e-6))
+    plate, painted = remove(view, inside, person * np.maximum(own, body).astype(np.float32), unit)
+    # Drawn shoulders may not be wider than the real ones: they would float in the air.
+    masks = np.dstack([painted * own * (1 - body), 1 - body * (1 - painted)])
+    return plate, (255 * masks).round().astype(np.uint8), matrix
 
 
-def _warp(
-    picture: NDArray[np.uint8], matrix: Matrix, shape: tuple[int, int], border: int = cv2.BORDER_REPLICATE
-) -> NDArray[np.uint8]:
-    """Bring a picture into another frame; what shrinks is averaged by area first."""
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    if scale < 0.67:
-        height, width = picture.shape[:2]
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        x, y = width / size[0], height / size[1]
-        matrix = compose(matrix, np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2]]))
-    return np.asarray(cv2.warpAffine(picture, matrix, shape[::-1], flags=cv2.INTER_LINEAR, borderMode=border), np.uint8)
-
-
-def _fit(cutout: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Bring a cutout to a size, if it has another."""
-    if cutout.shape[:2] == (size, size):
-        return cutout
-    way = cv2.INTER_AREA if cutout.shape[0] > size else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(cutout, (size, size), interpolation=way), np.uint8)
-
-
-def _cover(picture: Image, size: int) -> Image:
-    """Cut the middle square out of a picture and bring it to a size."""
-    height, width = picture.shape[:2]
-    side = min(height, width)
-    y, x = (height - side) // 2, (width - side) // 2
-    way = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(picture[y : y + side, x : x + side], (size, size), interpolation=way), np.uint8)
-
-
-def _lay(figure: NDArray[np.uint8], behind: Image) -> Image:
-    """Lay an RGBA figure over a picture of the same size."""
-    return blend(behind, np.ascontiguousarray(figure[..., :3]), figure[..., 3].astype(np.float32) / 255)
+def _chin(face: Face) -> float:
+    """Height ``v`` of a face's chin."""
+    return float(apply(face.to_units(), face.landmarks[[CHIN]])[0, 1])
 
 
 def _fade(size: int) -> NDArray[np.float64]:
     """``(size, size)`` 1 inside the square, 0 at its edges, so that the figure ends softly."""
     share = (np.arange(size) + 0.5) / size
-    across = _step(0, FADE_SIDE, share) * _step(0, FADE_SIDE, 1 - share)
-    return (_step(0, FADE_TOP, share) * _step(0, FADE_BOTTOM, 1 - share))[:, None] * across
+    across = rise(0, FADE_SIDE, share) * rise(0, FADE_SIDE, 1 - share)
+    return np.asarray((rise(0, FADE_TOP, share) * rise(0, FADE_BOTTOM, 1 - share))[:, None] * across)
 
 
-def _step(start: float, end: float, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rise smoothly from 0 at ``start`` to 1 at ``end``, which may lie below it."""
-    x = np.clip((values - start) / (end - start), 0, 1)
-    return np.asarray(x * x * (3 - 2 * x), np.float64)
+def _surroundings(
+    photo: Image, face: Face, matte: Matte | None, template: Template, size: int, *, blurred: bool = False
+) -> Image:
+    """The photo in the square that the template shows, without the person if there is a matte."""
+    side = min(size, PLATE)
+    margin, unit = side // MARGIN, template.eye_distance * side
+    matrix = compose(template.to_pixels(side), face.to_units())
+    wide = compose(np.array([[1, 0, margin], [0, 1, margin]], float), matrix)
+    view, inside, person = _views(photo, matte, wide, side + 2 * margin)
+    plate, painted = remove(view, inside, person, unit)
+    if blurred:
+        plate = defocus(plate, BLUR * unit)
+    middle = slice(margin, margin + side)
+    plate = cv2.resize(plate[middle, middle], (size, size), interpolation=cv2.INTER_CUBIC)
+    if blurred:
+        return np.asarray(plate, np.uint8)
+    sharp = warp(photo, compose(template.to_pixels(size), face.to_units()), (size, size))
+    return blend(sharp, plate, cv2.resize(painted[middle, middle], (size, size), interpolation=cv2.INTER_LINEAR))
+
+
+def _views(photo: Image, matte: Matte | None, matrix: Matrix, size: int) -> tuple[Image, Mask, Mask]:
+    """A square view of the photo, of where the photo is, and of the person."""
+    mask, to_mask = matte or (np.zeros((1, 1), np.float32), matrix)
+    inside = warp(np.full(photo.shape[:2], 255, np.uint8), matrix, (size, size), outside=0)
+    person = warp((mask * 255).astype(np.uint8), compose(matrix, invert(to_mask)), (size, size))
+    return warp(photo, matrix, (size, size)), inside.astype(np.float32) / 255, person.astype(np.float32) / 255

@@ -17,7 +17,8 @@ from photo2moe.ops.quiet import quiet
 from photo2moe.types import Face, Image, Points
 
 PADDING = 0.3  # of the longer side, edge replicated: faces that fill the frame are found too
-SMALLEST_TILE = 480  # pixels; a face of 40 px is then 16 of the detector's 192
+SMALLEST_TILE = 200  # pixels; a face of 40 px is then 30 or more of the detector's 192
+SMALLEST_FACE = 8.0  # pixels between the eyes; below, knots and pebbles have faces too
 MESH_CROP = 2.2  # side of the square given to the mesh, in boxes of the detector
 MESH_SIZE = 384  # pixels; larger crops are shrunk first
 
@@ -39,6 +40,9 @@ class FaceDetector:
             self._mesh = solutions.face_mesh.FaceMesh(
                 static_image_mode=True, max_num_faces=1, refine_landmarks=True, min_detection_confidence=confidence
             )
+            # The graphs start in threads of their own, which log when they first run: let them do so here.
+            for graph in (self._near, self._far, self._mesh):
+                graph.process(np.zeros((64, 64, 3), np.uint8))
 
     def __enter__(self) -> FaceDetector:
         return self
@@ -105,14 +109,14 @@ class FaceDetector:
         points = np.array([(p.x, p.y) for p in meshes[0].landmark]) * size - 0.5
         points = (points - matrix[:, 2]) / scale
         face = Face(_bounds(points), points, score)
-        return face if face.eye_distance > 2 else None
+        return face if face.eye_distance >= SMALLEST_FACE else None
 
 
 def _tiles(photo: Image) -> Iterator[tuple[Image, Points, int]]:
     """The photo, then ever smaller overlapping squares of it, with their origins and level."""
     yield photo, np.zeros(2), 0
     height, width = photo.shape[:2]
-    side, level = max(height, width) // 2, 1
+    side, level = min(max(height, width) // 2, height, width), 1
     while side >= SMALLEST_TILE:
         for y in _starts(height, side):
             for x in _starts(width, side):

@@ -24,6 +24,7 @@ class PersonMatte:
             import mediapipe
 
             self._graph = mediapipe.solutions.selfie_segmentation.SelfieSegmentation(model_selection=0)
+            self._graph.process(np.zeros((64, 64, 3), np.uint8))  # see FaceDetector: it logs when it first runs
 
     def __enter__(self) -> PersonMatte:
         return self

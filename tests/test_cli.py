@@ -1,0 +1,241 @@
+"""The command line: exit code, exact line on stderr, files made; once for each documented failure."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from photo2moe.cli import main
+from photo2moe.imageio import read_image
+
+DATA = Path(__file__).parent / "data"
+TINY = str(DATA / "tiny.safetensors")
+QUICK = ["--weights", TINY, "--size", "128", "--upscale", "lanczos"]
+
+
+def run(*arguments, stdin=None):
+    return CliRunner().invoke(main, [str(a) for a in arguments], input=stdin)
+
+
+def error(result):
+    """The last line on stderr, without the word that click puts before it."""
+    return result.stderr.strip().splitlines()[-1].removeprefix("Error: ")
+
+
+def test_convert_writes_an_avatar(tmp_path):
+    result = run("convert", DATA / "man.jpg", "-o", tmp_path / "out.png", *QUICK)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"{DATA / 'man.jpg'} → {tmp_path / 'out.png'}   128×128 · ")
+    assert read_image(tmp_path / "out.png").shape == (128, 128, 3)
+    assert [p.name for p in tmp_path.iterdir()] == ["out.png"]
+
+
+def test_the_default_name_is_beside_the_photo(tmp_path):
+    photo = tmp_path / "me.jpg"
+    photo.write_bytes((DATA / "man.jpg").read_bytes())
+    assert run("convert", photo, *QUICK).exit_code == 0
+    assert (tmp_path / "me.moe.png").is_file()
+
+
+def test_json_says_what_was_done(tmp_path):
+    result = run("convert", DATA / "man.jpg", "-o", tmp_path / "out.webp", "--json", *QUICK)
+    facts = json.loads(result.stdout)
+    [output] = facts["outputs"]
+    assert output["path"] == str(tmp_path / "out.webp")
+    assert output["size"] == [128, 128]
+    assert set(output["colours"]) == {"skin", "hair", "eyes"}
+    assert sum(output["seconds"].values()) <= facts["seconds"]
+
+
+def test_pipes():
+    result = run("convert", "-", *QUICK, stdin=(DATA / "man.jpg").read_bytes())
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout_bytes.startswith(b"\x89PNG")
+
+
+def test_every_face_in_a_file_of_its_own(tmp_path):
+    result = run("convert", DATA / "group.jpg", "-o", tmp_path / "g.jpg", "--face", "all", *QUICK)
+    assert result.exit_code == 0, result.stderr
+    names = sorted(p.name for p in tmp_path.iterdir())
+    assert len(names) >= 6
+    assert names[0] == "g-1.jpg"
+
+
+def test_transparent_pictures_are_marked_as_made_by_ai(tmp_path):
+    result = run("convert", DATA / "man.jpg", "-o", tmp_path / "t.png", "--background", "transparent", *QUICK)
+    assert result.exit_code == 0, result.stderr
+    import PIL.Image
+
+    alpha = np.asarray(PIL.Image.open(tmp_path / "t.png"))[..., 3]
+    assert alpha.min() == 0
+    assert alpha.max() == 255
+    seen = json.loads(run("inspect", tmp_path / "t.png").stdout)
+    assert seen["ai_made"] is True
+    assert seen["creator_tool"].startswith("photo2moe ")
+    assert json.loads(run("inspect", DATA / "man.jpg").stdout)["ai_made"] is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        (["{data}/landscape.jpg"], 1, "{data}/landscape.jpg: no face found; try a photo in which the face is larger"),
+        (["{data}/group.jpg", "--face", "99"], 1, "face 99 was asked for, but only"),
+        (["{tmp}/gone.jpg"], 1, "{tmp}/gone.jpg: no such file"),
+        (["{tmp}"], 1, "{tmp} is a folder; use 'photo2moe batch {tmp} -o FOLDER'"),
+        (["{tmp}/text.jpg"], 1, "{tmp}/text.jpg: "),
+        (["{tmp}/empty.jpg"], 1, "{tmp}/empty.jpg: "),
+        (["{data}/man.jpg", "-o", "{tmp}/no/such/out.png"], 1, "{tmp}/no/such/out.png: "),
+        (["{data}/man.jpg", "-o", "{tmp}/out.gif"], 2, "{tmp}/out.gif: "),
+        (["{data}/man.jpg", "-o", "{tmp}/out.jpg", "--background", "transparent"], 2, "JPEG cannot hold transparency"),
+        (["{data}/man.jpg", "--max-pixels", "100"], 1, "--max-pixels"),
+        (["{data}/man.jpg", "--weights", "nope"], 1, "unknown weights 'nope'; known names are moe"),
+        (["{data}/man.jpg", "--weights", "{data}/man.jpg"], 1, "{data}/man.jpg is not a safetensors file"),
+        (["{data}/man.jpg", "--background", "mauve"], 2, "mauve"),
+        (["{data}/man.jpg", "--hair-colour", "sky"], 2, "--hair-colour must be keep, #rrggbb, or one of black"),
+        (["{data}/man.jpg", "--face", "left"], 2, "face must be largest, all, or a number from 1, not left"),
+        (
+            ["{data}/man.jpg", "--frame", "photo", "--background", "white"],
+            2,
+            "frame photo keeps the photo's background",
+        ),
+        (["{data}/man.jpg", "--strength", "2"], 2, "Invalid value for '--strength': 2.0 is not in the range 0<=x<=1."),
+        (["{data}/man.jpg", "--size", "5"], 2, "Invalid value for '--size': 5 is not in the range 64<=x<=4096."),
+        (["{data}/man.jpg", "-o", "-", "--json"], 2, "--json and the picture cannot both go to stdout; give -o FILE"),
+        (["{data}/man.jpg", "--style-transfer"], 2, "No such option"),
+        ([], 2, "Missing argument 'PHOTO'."),
+    ],
+)
+def test_failures_are_one_clear_line(tmp_path, arguments, code, line):
+    (tmp_path / "text.jpg").write_text("hello")
+    (tmp_path / "empty.jpg").touch()
+    before = {p.name for p in tmp_path.iterdir()}
+    places = {"data": DATA, "tmp": tmp_path}
+    given = [a.format(**places) for a in arguments]
+    quick = [] if "--weights" in given else QUICK[:2]
+    quick = quick + ([] if "--size" in given else QUICK[2:4]) + QUICK[4:]
+    if given and "-o" not in given:
+        quick += ["-o", str(tmp_path / "out.png")]
+    result = run("convert", *given, *quick)
+    assert (result.exit_code, result.stdout) == (code, ""), result.output
+    assert line.format(**places) in error(result)
+    assert {p.name for p in tmp_path.iterdir()} == before
+
+
+def test_batch_converts_reports_and_exits_with_1_after_failures(tmp_path):
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for name in ("man.jpg", "landscape.jpg"):
+        (source / name).write_bytes((DATA / name).read_bytes())
+    result = run("batch", source, "-o", target, *QUICK)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "landscape.jpg" in result.stderr
+    assert "1 converted, 0 skipped, 1 failed" in result.stderr.splitlines()[-1]
+    (source / "landscape.jpg").unlink()
+    again = run("batch", source, "-o", target, *QUICK)
+    assert again.exit_code == 0
+    assert "0 converted, 1 skipped, 0 failed" in again.stderr
+    single = run("convert", source / "man.jpg", "-o", tmp_path / "one.png", *QUICK)
+    assert single.exit_code == 0
+    assert (tmp_path / "one.png").read_bytes() == (target / "man.jpg.png").read_bytes()
+
+
+def test_batch_of_a_file_is_wrong_usage(tmp_path):
+    result = run("batch", DATA / "man.jpg", "-o", tmp_path / "out", *QUICK)
+    assert result.exit_code == 2
+    assert "is not a folder; use 'photo2moe convert' for a photo" in error(result)
+
+
+def test_weights_lists_the_catalogue():
+    result = run("weights", "--json")
+    [row] = json.loads(result.stdout)
+    assert row["name"] == "moe"
+    assert row["intact"] is True
+    assert len(row["sha256"]) == 64
+    assert "moe" in run("weights").stdout
+
+
+def test_prepare_train_and_resume(tmp_path):
+    photos, anime = tmp_path / "photos", tmp_path / "anime"
+    photos.mkdir()
+    anime.mkdir()
+    for name in ("man.jpg", "woman.jpg", "landscape.jpg"):
+        (photos / name).write_bytes((DATA / name).read_bytes())
+    figure = read_image(DATA / "man.jpg")  # stands in for a drawing: the landmarks say where its eyes are
+    from photo2moe.imageio import write_image
+    from photo2moe.stages.detect import FaceDetector
+
+    write_image(anime / "a.png", figure)
+    with FaceDetector() as detector:
+        (rx, ry), (lx, ly) = detector(figure)[0].eyes
+    (anime / "eyes.csv").write_text(f"file,lex,ley,rex,rey\na.png,{lx},{ly},{rx},{ry}\n")
+    made = run(
+        "prepare",
+        "--photos",
+        photos,
+        "--anime",
+        anime,
+        "--landmarks",
+        anime / "eyes.csv",
+        "--size",
+        32,
+        "-o",
+        tmp_path / "set",
+    )
+    assert made.exit_code == 0, made.stderr
+    assert "photo: 2 kept; dropped: 1 no face" in made.stderr
+    assert "moe: 1 kept" in made.stderr
+    settings = {
+        "generator": {"size": 32, "width": 4, "blocks": 1},
+        "reverse": {"size": 32, "width": 4, "blocks": 1, "colours": 0},
+        "discriminator": {"width": 4},
+        "shift": 2,
+    }
+    (tmp_path / "small.json").write_text(json.dumps(settings))
+    common = ["--config", tmp_path / "small.json", "--batch", 2, "--no-compile"]
+    dry = run("train", tmp_path / "set", "-o", tmp_path / "run", "--images", 4, *common, "--dry-run")
+    assert json.loads(dry.stdout)["generator"]["width"] == 4
+    assert not (tmp_path / "run").exists()
+    done = run("train", tmp_path / "set", "-o", tmp_path / "run", "--images", 4, *common)
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == f"4 images seen; {tmp_path / 'run'}"
+    refused = run("train", tmp_path / "set", "-o", tmp_path / "run", "--images", 4, *common)
+    assert refused.exit_code == 1
+    assert "is not empty; name a new folder, or go on with it by --resume" in error(refused)
+    more = run("train", tmp_path / "set", "-o", tmp_path / "run", "--resume", "--images", 8)
+    assert more.exit_code == 0, more.stderr
+    snapshot = tmp_path / "run" / "snapshots" / "0000008.safetensors"
+    avatar = run("convert", DATA / "man.jpg", "-o", tmp_path / "mine.png", "--weights", snapshot, "--size", 128)
+    assert avatar.exit_code == 0, avatar.stderr
+
+
+def test_torchrun_gives_the_result_of_one_process(tmp_path):
+    """Two processes with half a batch each end near one process with the whole batch."""
+    import torch
+
+    from tests.test_training import SIZE, make_dataset
+
+    make_dataset(tmp_path / "set")
+    net = {"size": SIZE, "width": 4, "blocks": 1}
+    settings = {"generator": net, "reverse": net | {"colours": 0}, "discriminator": {"width": 4}, "shift": 2}
+    settings |= {"images": 8, "batch": 4, "compile": False, "precision": "float32", "rate": 1e-4}
+    (tmp_path / "small.json").write_text(json.dumps(settings))
+    arguments = ["-m", "photo2moe", "train", tmp_path / "set", "--config", tmp_path / "small.json"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    one = [sys.executable, *arguments, "-o", tmp_path / "one"]
+    two = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *arguments]
+    for command in (one, [*two, "-o", tmp_path / "two"]):
+        done = subprocess.run([str(c) for c in command], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    states = [torch.load(tmp_path / n / "state.pt", weights_only=True) for n in ("one", "two")]
+    assert states[0]["step"] == states[1]["step"] == 2
+    for name, value in states[0]["to_moe"].items():
+        torch.testing.assert_close(states[1]["to_moe"][name], value, rtol=0, atol=4e-4)
