@@ -132,7 +132,7 @@ class PipelineConfig:
         upscale: ``anime`` or ``lanczos``.
         skin, hair, eyes: ``keep``, or the colour to draw, ``#rrggbb`` or a name.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-        seed: of the grain on inpainted background, the only random thing.
+        seed: of PyTorch's random numbers; the stages that come with the package draw none.
         max_pixels: largest photo accepted; more is refused before it is decoded.
     """
 

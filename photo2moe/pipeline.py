@@ -58,7 +58,7 @@ class Drawing:
     Attributes:
         subject: who.
         portrait: the chibi-warped photo that the net saw.
-        cutout: ``(S, S, 4)`` the figure on the template, at the net's size, recoloured.
+        cutout: ``(S, S, 4)`` the figure on the template, at the net's size, recoloured, straight alpha.
         wanted: the colours it was drawn with.
     """
 
@@ -76,6 +76,7 @@ class Timer:
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
+        """Add the time of a ``with`` block to a stage."""
         begun = time.perf_counter()
         yield
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - begun
@@ -170,6 +171,7 @@ class Pipeline:
 
     def draw(self, photo: Image, subjects: list[Subject], config: PipelineConfig) -> list[Drawing]:
         """Draw people as anime figures, all in one batch."""
+        from photo2moe.ops.inpaint import straighten
         from photo2moe.stages.align import align
         from photo2moe.stages.recolour import parse_colour, recolour, wanted_colours
 
@@ -183,7 +185,7 @@ class Pipeline:
         ]
         cutouts = self.translate(portraits, wanted)
         return [
-            Drawing(subject, portrait, recolour(cutout, colours, self.template), colours)
+            Drawing(subject, portrait, straighten(recolour(cutout, colours, self.template)), colours)
             for subject, portrait, cutout, colours in zip(subjects, portraits, cutouts, wanted, strict=True)
         ]
 
@@ -215,12 +217,12 @@ class Pipeline:
         return Avatar(image, drawing.cutout, subject.face, drawing.wanted, timer.seconds)
 
     def _in_photo(self, photo: Image, drawings: list[Drawing], config: PipelineConfig, timer: Timer) -> Avatar:
-        from photo2moe.stages.composite import Placement, compose_photo
+        from photo2moe.stages.composite import GROWTH, Placement, compose_photo
 
         placements = []
         with timer("upscale"):
             for drawing in drawings:
-                side = drawing.subject.face.eye_distance / self.template.eye_distance
+                side = drawing.subject.face.eye_distance * GROWTH / self.template.eye_distance
                 large = self.upscale(drawing.cutout, int(np.clip(round(side), self.size, 2048)))
                 placements.append(Placement(drawing.subject.face, drawing.subject.matte, large, config.strength))
         with timer("composite"):
@@ -242,6 +244,8 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
         ConfigError: the device is not there, or the background is not one.
         ImageReadError: the background picture cannot be read.
     """
+    import torch
+
     from photo2moe.checkpoint import load_generator
     from photo2moe.stages.composite import parse_background
     from photo2moe.stages.detect import FaceDetector
@@ -252,6 +256,7 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
     config = config or PipelineConfig()
     background = parse_background(config.background)
     backdrop = read_image(Path(background.path)) if background.path is not None else None
+    torch.manual_seed(config.seed)
     generator = load_generator(resolve(config.weights)).generator
     translator = Translator(generator, pick_device(config.device))
     with ExitStack() as stack:

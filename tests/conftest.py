@@ -20,3 +20,14 @@ def seed() -> int:
     np.random.seed(number)
     torch.manual_seed(number)
     return number
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let ``pytest --update-golden`` write the golden pictures anew."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden pictures anew")
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden pictures are to be written instead of compared."""
+    return bool(request.config.getoption("--update-golden"))

@@ -43,9 +43,7 @@ def eyes(head: Head, template: Template) -> Eyes:
     with its middle; the iris is the most colourful of its middle tones. All three figures
     of real anime faces stand beside those of avatars: these are not symmetric either.
 
-    Source: own. Unequal eyes are the commonest fault of such nets, and what their users
-    complain about first; equal eyes as a sign of a well-made face go back to the symmetry
-    measures of Grammer and Thornhill, J. Comp. Psychol. 1994.
+    Source: own. One bad eye is among the commonest faults of such nets.
 
     Limits: a fringe over one eye, glasses, or the nearer eye of a turned head make the ratio
     fall with no fault; real anime faces have a median of about 0.85. Two eyes that are wrong

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.evaluation.difference import delta_e
-from photo2moe.evaluation.pairs import CHEEKS, NOSE, Head, Pair
+from photo2moe.evaluation.pairs import CHEEKS, NOSE, Pair
 from photo2moe.ops import colour
 from photo2moe.ops.geometry import Template
 from photo2moe.types import Points
@@ -66,7 +66,7 @@ def skin_tones(pairs: list[Pair], template: Template) -> Tones:
     has a warm skin here. The pipeline tints the drawing towards the colour asked for after
     the net has drawn, so the figures judge net and tint together. Blush, beards and hair
     on the cheek count as skin. An avatar is lighter than its photo on purpose: the
-    ``ideal`` is the difference that an artist's lightening makes.
+    ``ideal`` is the difference that an artist's lighter tone makes.
     """
     return Tones(
         _lab([pair.measured.skin for pair in pairs]),
@@ -78,19 +78,18 @@ def skin_tones(pairs: list[Pair], template: Template) -> Tones:
 def hair_tones(pairs: list[Pair], template: Template) -> Tones:
     """Compare the hair, or what covers it.
 
-    In the photo the darker part of crown and temples; in the avatar the median of what
-    :func:`photo2moe.ops.colour.hair_mask` finds, or the same places as in the photo where
-    it finds too little.
+    The median of the darker part of crown and temples, at the same places in photo and avatar,
+    and not the mask by which the pipeline tints hair, since that would find its own tint.
 
     Source: own; the difference is CIEDE2000.
 
     Limits: hats and headscarves count as hair, and a bald head as hair of skin colour.
-    Two-coloured hair has one colour here. As with skin, net and tint are judged together,
-    and the mask is the one that the tint used: a mask that errs flatters the figure.
+    Two-coloured hair has one colour here, long hair that of its top, and a drawing's highlight
+    on the crown counts for less than it shows. As with skin, net and tint are judged together.
     """
     return Tones(
         _lab([pair.measured.hair for pair in pairs]),
-        _lab([_hair(pair.avatar, template) for pair in pairs]),
+        _lab([colour.hair(pair.avatar.image, pair.avatar.alpha, template) for pair in pairs]),
         _lab([pair.wanted.hair for pair in pairs]),
     )
 
@@ -115,7 +114,8 @@ def geometry(pairs: list[Pair]) -> Geometry:
     """Compare the places of eye corners, nose, mouth, chin and cheeks, and the pose.
 
     The photo's landmarks are carried through the chibi warp; the drawing's are found by
-    the same MediaPipe mesh. The pose is the place of the nose between the cheeks, −1 at
+    the same MediaPipe mesh, and the mean offset between all drawings and all photos is taken
+    off, since that is style. The pose is the place of the nose between the cheeks, −1 at
     the one and 1 at the other, which grows with the yaw of the head.
 
     Source: mean landmark error in units of the eye distance, as for face alignment since
@@ -125,10 +125,14 @@ def geometry(pairs: list[Pair]) -> Geometry:
     Limits: the mesh was made for photos. It finds a face in some nine of ten drawings, and
     what it finds in one leans to where human features lie. Heights of mouth and chin are
     equal for all people after the chibi warp, and roll is taken out by the alignment: what
-    is left is yaw, pitch, and the open mouth. People without a face found are left out.
+    is left is yaw, pitch, and the open mouth; so ``naive``, other people's avatars, is not far
+    off. People without a face found are left out. It takes a dozen people to mean anything.
     """
     photo, avatar = (np.stack([getattr(pair, side).points for pair in pairs]) for side in ("photo", "avatar"))
-    errors = np.hypot(*np.moveaxis(photo[:, None] - avatar[None], 3, 0)).mean(2)
+    # Where the mesh finds a drawing's features apart from a photo's, it does so in all drawings.
+    seen = ~np.isnan(photo + avatar).any((1, 2))
+    style = (avatar[seen] - photo[seen]).mean(0) if seen.any() else 0.0
+    errors = np.hypot(*np.moveaxis(photo[:, None] - (avatar - style)[None], 3, 0)).mean(2)
     turn = np.array([[turned(pair.photo.points), turned(pair.avatar.points)] for pair in pairs])
     strangers = _others(errors)
     return Geometry(np.diag(errors), strangers[~np.isnan(strangers)], turn)
@@ -138,15 +142,6 @@ def turned(points: Points) -> float:
     """Place of the nose between the cheeks, −1…1; about 0 for a face seen from the front."""
     nose, (right, left) = points[NOSE, 0], points[list(CHEEKS), 0]
     return float(2 * (nose - right) / (left - right) - 1)
-
-
-def _hair(head: Head, template: Template) -> colour.RGB:
-    skin = colour.skin_mask(head.image, head.alpha, template)
-    inside = colour.hair_mask(head.image, head.alpha, skin, template) > 0.9
-    if inside.sum() < 30:  # a bald head, or hair in the colour of skin
-        return colour.hair(head.image, head.alpha, template)
-    r, g, b = (round(float(c)) for c in np.median(head.image[inside], axis=0))
-    return r, g, b
 
 
 def _lab(colours: list[colour.RGB]) -> Array:

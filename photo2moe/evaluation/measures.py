@@ -48,7 +48,7 @@ MEASURES = (
     Measure("skin_difference", median, "lower", "skin, photo against avatar (median ΔE00)", True),
     Measure("hair_rank", rank_correlation, "higher", "hair lightness, photo against avatar (Spearman)"),
     Measure("hair_difference", median, "lower", "hair, photo against avatar (median ΔE00)", True),
-    Measure("landmark_error", median, "lower", "distance of ten landmarks, eye distances", True),
+    Measure("landmark_error", median, "lower", "distance of ten landmarks, eye distances"),
     Measure("pose_rank", rank_correlation, "higher", "turn of the head (Spearman)"),
     Measure("identity_1", mean, "higher", "share whose own photo a face recogniser finds first"),
     Measure("identity_5", mean, "higher", "… among the first five", True),

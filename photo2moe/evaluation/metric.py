@@ -40,7 +40,7 @@ class Metric:
         n: people or pictures that it was measured on.
         ideal: what perfect avatars would get, as far as that can be measured: real
             anime faces, or drawings in exactly the colours asked for. For KID and FID
-            the *floor*.
+            the *floor*. No bound: a drawing nearer to the photo than asked goes below it.
         naive: what no skill at all gets: the photos themselves, or the avatars of other
             people. For KID and FID the *ceiling*.
         better: ``higher``, ``lower``, or ``ideal`` where the ideal is to be met.

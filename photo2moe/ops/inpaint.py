@@ -36,6 +36,7 @@ GAMMA = 2.2  # of the display, near enough
 # The net's colours and its alpha disagree by up to a pixel, so unmixing white by
 # alpha leaves bright specks; growing the inside outwards does not.
 OWN_COLOUR = (0.9, 1.0)
+SPECK = 0.02  # of the figure's area
 
 
 def spread(values: Floats, weight: Mask, *, sideways: bool = False) -> Floats:
@@ -55,12 +56,13 @@ def spread(values: Floats, weight: Mask, *, sideways: bool = False) -> Floats:
         ``(H, W, C)`` float32: ``values`` where the weight is 1; the mean of ``values``
         where nothing is known at all.
     """
+    if not weight.any():
+        return np.broadcast_to(values.mean((0, 1)), values.shape).astype(np.float32)
     height, width = weight.shape
     held, free = weight[..., None], 1 - weight[..., None]
     pinned = values * held
     if max(height, width) <= 2 or float(weight.min()) > 0.999:
-        total = float(weight.sum())
-        mean = pinned.sum((0, 1)) / total if total > 1e-6 else values.mean((0, 1))
+        mean = pinned.sum((0, 1)) / max(float(weight.sum()), 1e-6)
         return np.asarray(pinned + free * mean, np.float32)
     rows = height if sideways and width > max(2, height // 4) else (height + 1) // 2
     size = (width + 1) // 2, rows
@@ -167,8 +169,8 @@ def straighten(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Turn a figure that lies on white into one with its own colours up to its edge.
 
     Colours under a partly or wholly transparent pixel are continued from inside; so no
-    white shows at the edge before whatever background. Straight alpha comes back
-    (almost) as it was.
+    white shows at the edge before whatever background. Specks that float beside the
+    figure go. Straight alpha comes back (almost) as it was.
 
     Args:
         rgba: ``(H, W, 4)`` uint8, RGB as it lies on white.
@@ -176,10 +178,14 @@ def straighten(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Returns:
         ``(H, W, 4)`` uint8, straight alpha.
     """
-    image, alpha = rgba[..., :3], rgba[..., 3].astype(np.float32) / 255
+    image, alpha = rgba[..., :3], rgba[..., 3]
+    _, labels, facts, _ = cv2.connectedComponentsWithStats((alpha > 25).astype(np.uint8))
+    areas = facts[1:, cv2.CC_STAT_AREA]
+    specks = 1 + np.flatnonzero(areas < SPECK * areas.max(initial=0))
+    alpha = np.where(np.isin(labels, specks), 0, alpha).astype(np.uint8)
     low, high = OWN_COLOUR
-    own = np.clip((alpha - low) / (high - low), 0, 1)
-    return np.dstack([_bytes(spread(image.astype(np.float32), own)), rgba[..., 3]])
+    own = np.clip((alpha.astype(np.float32) / 255 - low) / (high - low), 0, 1)
+    return np.dstack([_bytes(spread(image.astype(np.float32), own)), alpha])
 
 
 def _mirrors(

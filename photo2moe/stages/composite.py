@@ -15,7 +15,7 @@ from photo2moe.errors import ConfigError
 from photo2moe.ops.geometry import AVATAR_V, CHIN_RANGE, Template, apply, compose, invert
 from photo2moe.ops.inpaint import defocus, head_outline, remove
 from photo2moe.ops.layers import blend, cover, fit, lay, rise, warp
-from photo2moe.types import CHIN, Face, Image, Mask, Matrix
+from photo2moe.types import CHIN, Face, Image, Mask, Matrix, Points
 
 RGB = tuple[int, int, int]
 Matte = tuple[Mask, Matrix]
@@ -31,7 +31,7 @@ BLUR = 0.22  # face units: sigma of the blurred background
 GROWTH = 1.4
 CHIN_AVATAR = AVATAR_V[7]
 # Shares of the square's side over which the figure fades out where the square cuts it.
-FADE_SIDE, FADE_TOP, FADE_BOTTOM = 0.06, 0.03, 0.16
+FADE_FROM, FADE_SIDE, FADE_TOP, FADE_BOTTOM = 0.01, 0.06, 0.03, 0.16
 HEAD_CENTRE = -0.25  # v of the middle of a head with its hair
 CHIN_USUAL = 1.7  # v in selfies; a larger one means that the eyes are foreshortened, so the head is larger
 EARS = [234, 454]  # mesh points; the head's middle lies between them, also when it is turned
@@ -203,9 +203,7 @@ def _place(result: Image, placement: Placement, others: list[Face], template: Te
     from_plate = invert(compose(onto_plate, offset))
     removed, allowed = np.moveaxis(warp(masks, from_plate, shape, outside=0).astype(np.float32) / 255, 2, 0)
     behind = blend(region, warp(plate, from_plate, shape), removed)
-    figure = placement.cutout.copy()
-    figure[..., 3] = (figure[..., 3] * _fade(size)).round()
-    figure = warp(figure, invert(compose(matrix, offset)), shape, outside=0)
+    figure = warp(placement.cutout, invert(compose(matrix, offset)), shape, outside=0)
     figure[..., 3] = (figure[..., 3] * allowed).round()
     result[y0:y1, x0:x1] = lay(figure, behind)
 
@@ -220,23 +218,26 @@ def _headless(
         go and of where the figure may be; the matrix from photo pixels onto both.
     """
     face, to_units = placement.face, placement.face.to_units()
-    template = Template(template.eye_distance / (GROWTH * (1 + 2 / MARGIN)), template.eye_line)
-    size = int(np.clip(round(face.eye_distance / template.eye_distance), 16, LARGE_PLATE))
-    unit, matrix = template.eye_distance * size, compose(template.to_pixels(size), to_units)
+    wide = Template(template.eye_distance / (GROWTH * (1 + 2 / MARGIN)), template.eye_line)
+    size = int(np.clip(round(face.eye_distance / wide.eye_distance), 16, LARGE_PLATE))
+    unit, matrix = wide.eye_distance * size, compose(wide.to_pixels(size), to_units)
     view, inside, person = _views(photo, placement.matte, matrix, size)
-    u, v = template.grid(size)
+    u, v = wide.grid(size)
     body = rise(_chin(face) + BODY[0], _chin(face) + BODY[1], v)
     stretch = float(np.clip(_chin(face) / CHIN_USUAL, 1, 2))
     middle = apply(to_units, face.landmarks[EARS])[:, 0].mean()
-    centre = apply(template.to_pixels(size), np.array([[middle, HEAD_CENTRE * stretch]]))[0]
+    centre = apply(wide.to_pixels(size), np.array([[middle, HEAD_CENTRE * stretch]]))[0]
     own = head_outline(person, (float(centre[0]), float(centre[1])), unit * stretch)
-    points = apply(invert(to_units), np.stack([u.ravel(), v.ravel()], 1))
+    points = np.stack([u.ravel(), v.ravel()], 1)
+    in_photo = apply(invert(to_units), points)
     for other in others:
-        apart = np.hypot(*apply(other.to_units(), points).T).reshape(size, size)
+        apart = np.hypot(*apply(other.to_units(), in_photo).T).reshape(size, size)
         own *= rise(*TERRITORY, apart / np.maximum(np.hypot(u, v), 1e-6))
     plate, painted = remove(view, inside, person * np.maximum(own, body).astype(np.float32), unit)
+    in_square = apply(compose(placement_matrix(placement, template, 1), invert(to_units)), points)
+    fade = _fade(in_square.reshape(size, size, 2) + 0.5)
     # Drawn shoulders may not be wider than the real ones: they would float in the air.
-    masks = np.dstack([painted * own * (1 - body), 1 - body * (1 - painted)])
+    masks = np.dstack([fade * painted * own * (1 - body), fade * (1 - body * (1 - painted))])
     return plate, (255 * masks).round().astype(np.uint8), matrix
 
 
@@ -245,11 +246,14 @@ def _chin(face: Face) -> float:
     return float(apply(face.to_units(), face.landmarks[[CHIN]])[0, 1])
 
 
-def _fade(size: int) -> NDArray[np.float64]:
-    """``(size, size)`` 1 inside the square, 0 at its edges, so that the figure ends softly."""
-    share = (np.arange(size) + 0.5) / size
-    across = rise(0, FADE_SIDE, share) * rise(0, FADE_SIDE, 1 - share)
-    return np.asarray((rise(0, FADE_TOP, share) * rise(0, FADE_BOTTOM, 1 - share))[:, None] * across)
+def _fade(place: Points) -> Points:
+    """Let the figure end softly: 1 inside the square, 0 at its edges and beyond.
+
+    ``place`` is ``(S, S, 2)``, from ``(0, 0)`` at the top left of the square to ``(1, 1)``.
+    """
+    x, y = np.moveaxis(place, 2, 0)
+    across = rise(FADE_FROM, FADE_SIDE, x) * rise(FADE_FROM, FADE_SIDE, 1 - x)
+    return rise(FADE_FROM, FADE_TOP, y) * rise(FADE_FROM, FADE_BOTTOM, 1 - y) * across
 
 
 def _surroundings(

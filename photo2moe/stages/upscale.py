@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.errors import MissingExtraError
-from photo2moe.ops.inpaint import straighten
 
 Picture = NDArray[np.uint8]
 
@@ -52,12 +51,11 @@ class AnimeUpscaler:
         """Enlarge a drawing.
 
         Args:
-            image: ``(S, S, 3)`` uint8, or ``(S, S, 4)`` with RGB as it lies on white.
+            image: ``(S, S, 3)`` uint8, or ``(S, S, 4)`` with straight alpha.
             size: side of the result, pixels.
 
         Returns:
-            ``(size, size, 3)``, or ``(size, size, 4)`` with straight alpha: no white is
-            left in the colours of the figure's edge.
+            The same kind of picture, ``size`` × ``size``.
         """
         for library in self._openmp:  # anew in every call: OpenMP keeps the number by calling thread
             library.omp_set_num_threads(self._threads)
@@ -91,9 +89,8 @@ def _enlarge(
     """Enlarge colours and alpha each in its way, then bring both to exactly the size."""
     if image.shape[2] == 3:
         return _resize(colours(np.ascontiguousarray(image), size), size)
-    straight = straighten(image)
-    large = _resize(colours(np.ascontiguousarray(straight[..., :3]), size), size)
-    soft = _resize(alpha(np.ascontiguousarray(straight[..., 3]), size), size)
+    large = _resize(colours(np.ascontiguousarray(image[..., :3]), size), size)
+    soft = _resize(alpha(np.ascontiguousarray(image[..., 3]), size), size)
     if size > image.shape[0]:
         soft = _steepen(soft)
     return np.dstack([large, soft])
