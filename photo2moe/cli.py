@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photo2moe import __version__
-from photo2moe.config import PipelineConfig, TrainConfig
+from photo2moe.config import PipelineConfig
 from photo2moe.errors import ConfigError, NoFaceError, Photo2MoeError
 from photo2moe.options import pipeline_options
+from photo2moe.workshop import evaluate, prepare, train
 
 if TYPE_CHECKING:
     from photo2moe.types import Image
@@ -196,98 +197,6 @@ def inspect(file: Path) -> None:
     )
 
 
-@main.command()
-@click.option("--photos", type=click.Path(path_type=Path), required=True, help="Folder of photos, one person each.")
-@click.option("--anime", type=click.Path(path_type=Path), required=True, help="Folder of anime faces.")
-@click.option(
-    "--landmarks", type=click.Path(path_type=Path, dir_okay=False), help="CSV of the anime faces' eye centres."
-)
-@click.option(
-    "--size", type=click.IntRange(16, 512), default=128, show_default=True, help="Side of the pictures, pixels."
-)
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the dataset.")
-def prepare(photos: Path, anime: Path, landmarks: Path | None, size: int, output: Path) -> None:
-    """Align and cut out photos and anime faces, ready to train on."""
-    from photo2moe import console
-    from photo2moe.training.prepare import prepare as make
-
-    with console.progress("preparing", None) as advance:
-        counts = make(
-            photos,
-            anime,
-            output,
-            size=size,
-            landmarks=landmarks,
-            progress=lambda domain, done, _: advance(done, domain),
-        )
-    for domain, numbers in counts.items():
-        dropped = ", ".join(f"{number} {reason}" for reason, number in numbers.items() if reason != "kept")
-        console.say(f"{domain}: {numbers['kept']} kept" + (f"; dropped: {dropped}" if dropped else ""))
-
-
-@main.command()
-@click.argument("dataset", type=click.Path(path_type=Path))
-@click.option("-o", "--output", "run", type=click.Path(path_type=Path), required=True, help="Run folder.")
-@click.option(
-    "--config", "file", type=click.Path(path_type=Path, dir_okay=False), help="JSON of settings; flags come first."
-)
-@click.option("--images", type=click.IntRange(1), help="Photos to see.")
-@click.option("--batch", type=click.IntRange(1), help="Pictures of each domain a step.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Learning rate.")
-@click.option("--seed", type=int, help="Of everything random.")
-@click.option("--compile/--no-compile", "compile_", default=None, help="Fuse the nets with a C++ compiler.")
-@click.option("--init", type=click.Path(path_type=Path), help="Checkpoint to start from.")
-@click.option("--resume", is_flag=True, help="Go on with the run.")
-@click.option("-n", "--dry-run", is_flag=True, help="Print the resolved settings and stop.")
-def train(
-    dataset: Path, run: Path, file: Path | None, init: Path | None, resume: bool, dry_run: bool, **flags: Any
-) -> None:
-    r"""Train a generator on a DATASET made by 'prepare'. Ctrl-C saves the run and stops.
-
-    \b
-    photo2moe train dataset/ -o runs/first
-    torchrun --nproc-per-node 2 -m photo2moe train dataset/ -o runs/first
-    """
-    from photo2moe import console
-    from photo2moe.config import to_dict
-
-    flags = {name.rstrip("_"): value for name, value in flags.items() if value is not None}
-    config = _train_config(file, run if resume else None, flags)
-    if dry_run:
-        console.data(to_dict(config))
-        return
-
-    from photo2moe.training.interrupt import Interrupt
-    from photo2moe.training.loop import train as start
-
-    with Interrupt() as interrupt, console.progress("training", config.images) as advance:
-
-        def tick(done: int, _: int, parts: dict[str, float]) -> None:
-            advance(done, " ".join(f"{name} {value:.3g}" for name, value in parts.items()))
-
-        images = start(config, dataset, run, init=init, resume=resume, progress=tick, should_stop=interrupt.asked)
-    console.say(f"{images} images seen; {run}" + ("" if images >= config.images else " (go on with --resume)"))
-
-
-def _train_config(file: Path | None, resumed: Path | None, flags: dict[str, Any]) -> TrainConfig:
-    """Class defaults < the resumed run's < the file's < the flags."""
-    import json
-
-    from photo2moe.config import from_dict, to_dict
-
-    values: dict[str, Any] = {}
-    if resumed is not None:
-        from photo2moe.training.loop import saved_config
-
-        values = to_dict(saved_config(resumed))
-    if file is not None:
-        try:
-            values |= json.loads(file.read_text())
-        except (OSError, ValueError, TypeError) as error:
-            raise ConfigError(f"--config {file} cannot be read: {error}") from error
-    return from_dict(TrainConfig, values | flags)
-
-
 def _read(photo: str, max_pixels: int) -> Image:
     from photo2moe.imageio import read_image
 
@@ -298,3 +207,7 @@ def _read(photo: str, max_pixels: int) -> Image:
 
 def _rate(count: int, begun: float) -> str:
     return f"{count / max(time.perf_counter() - begun, 1e-9):.1f}/s"
+
+
+for command in (prepare, train, evaluate):
+    main.add_command(command)

@@ -64,8 +64,8 @@ class LossWeights:
     cycle_photo: float = 2.0
     cycle_moe: float = 6.0
     identity: float = 4.0
-    layout: float = 1.0
-    tones: float = 2.0
+    layout: float = 0.5
+    tones: float = 1.5
     outline: float = 0.5
 
 

@@ -26,19 +26,18 @@ FLOORS = (
     ("files",),
     ("provenance", "ops.geometry", "ops.tensors", "ops.quiet"),
     ("config", "imageio", "ops.*"),
-    ("nets.*",),
-    ("checkpoint", "weights", "stages.*"),
+    ("nets.*", "evaluation.metric", "evaluation.difference", "evaluation.pairs"),
+    ("checkpoint", "weights", "stages.*", "evaluation.*"),
     ("training.*",),
     ("training.objective", "training.prepare"),
-    ("pipeline", "training.loop"),
-    ("batch", "evaluation.*", "console"),
-    ("evaluation.report",),
-    ("options",),
+    ("pipeline", "training.loop", "evaluation.anime", "evaluation.measures"),
+    ("batch", "evaluation.run", "console"),
+    ("options", "workshop"),
     ("cli",),
 )
 
 # Packages that only some modules may import.
-OWNERS = {"click": ("cli", "options"), "rich": ("console",), "mediapipe": ("stages.*",)}
+OWNERS = {"click": ("cli", "options", "workshop"), "rich": ("console",), "mediapipe": ("stages.*",)}
 
 # The front door re-exports everything, and __main__ only calls cli.
 DOORS = ("__init__", "__main__")

@@ -11,7 +11,7 @@ import numpy as np
 
 from photo2moe.errors import InputError
 from photo2moe.evaluation.distance import shows_window
-from photo2moe.evaluation.pairs import Canvas, Head, on_white
+from photo2moe.evaluation.pairs import Canvas, Head
 from photo2moe.imageio import list_images, printable, read_image
 from photo2moe.stages.matte import PersonMatte
 from photo2moe.training.prepare import DroppedError, find_eyes, moe_sample, read_eyes
@@ -80,7 +80,7 @@ def load_anime(
             except InputError:
                 anime.dropped["cannot be read"] += 1
                 continue
-            anime.heads.append(canvas.head(on_white(sample.rgba), sample.rgba[..., 3].astype(np.float32) / 255))
+            anime.heads.append(canvas.head(sample.rgba))
             progress(len(anime.heads))
     if len(anime.heads) < 10:
         reasons = ", ".join(f"{number} {reason}" for reason, number in anime.dropped.items()) or "no pictures"

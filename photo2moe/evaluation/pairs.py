@@ -66,7 +66,7 @@ class Canvas:
         template: where the eyes lie.
         size: side of a head's ``image``, pixels.
         large: side of a head as the user gets it.
-        enlarge: the upscaler, ``(S, S, 4)`` on white and a side → ``(side, side, 4)`` straight.
+        enlarge: the upscaler, ``(S, S, 4)`` straight alpha and a side → ``(side, side, 4)``.
     """
 
     template: Template
@@ -74,11 +74,11 @@ class Canvas:
     large: int
     enlarge: Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
 
-    def head(self, image: Image, alpha: Mask, points: Points | None = None) -> Head:
-        """Enlarge a head ``(S, S, 3)`` that lies on white, cut out by ``(S, S)`` alpha, as avatars are enlarged."""
-        cutout = np.dstack([image, (alpha * 255).round().astype(np.uint8)])
-        large = on_white(self.enlarge(cutout, self.large))
-        return Head(image, alpha, large, unknown_points() if points is None else points)
+    def head(self, rgba: NDArray[np.uint8], points: Points | None = None) -> Head:
+        """Lay a cutout ``(S, S, 4)``, straight alpha, on white, at both sizes, as avatars are."""
+        alpha = rgba[..., 3].astype(np.float32) / 255
+        large = on_white(self.enlarge(rgba, self.large))
+        return Head(on_white(rgba), alpha, large, unknown_points() if points is None else points)
 
 
 def on_white(rgba: NDArray[np.uint8]) -> Image:

@@ -26,7 +26,7 @@ from photo2moe.evaluation.drawing import eyes
 from photo2moe.evaluation.groups import read_groups, skin_groups
 from photo2moe.evaluation.measures import find, over_all, over_groups, people, references
 from photo2moe.evaluation.metric import Metric, half_samples
-from photo2moe.evaluation.pairs import Canvas, Head, Pair, eye_height, on_white, seen_points, warped_points
+from photo2moe.evaluation.pairs import Canvas, Head, Pair, eye_height, seen_points, warped_points
 from photo2moe.evaluation.report import Report
 from photo2moe.evaluation.retrieval import Identity, chip_map
 from photo2moe.evaluation.sheet import sheet
@@ -156,11 +156,10 @@ def draw(name: str, photo: Image, pipeline: Pipeline, canvas: Canvas) -> Pair:
     config = pipeline.config
     [face] = pipeline.choose(photo, config)
     [drawing] = pipeline.draw(photo, [pipeline.measure(photo, face)], config)
-    portrait, cutout = drawing.portrait, drawing.cutout
+    portrait = drawing.portrait
     person = np.dstack([portrait.image, (portrait.alpha * 255).round().astype(np.uint8)])
-    landmarks = warped_points(face, portrait.source, canvas.template)
-    real = canvas.head(on_white(person), portrait.alpha, landmarks)
-    avatar = canvas.head(np.ascontiguousarray(cutout[..., :3]), cutout[..., 3].astype(np.float32) / 255)
+    real = canvas.head(person, warped_points(face, portrait.source, canvas.template))
+    avatar = canvas.head(drawing.cutout)
     points = seen_points(pipeline.detect(avatar.large), canvas.template, canvas.large)
     avatar = dataclasses.replace(avatar, points=points)
     chip = cut(photo, chip_map(face))
