@@ -66,7 +66,7 @@ class LossWeights:
     identity: float = 4.0
     layout: float = 0.5
     tones: float = 1.5
-    outline: float = 0.5
+    outline: float = 1.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -9,6 +10,11 @@ from numpy.typing import NDArray
 from photo2moe.nets.generator import Generator
 from photo2moe.ops.tensors import to_images, to_tensor
 from photo2moe.types import Colours, Portrait
+
+
+# How far a drawn figure may reach beyond the person, as a share of the side (0.16 face
+# units on the template): hair gets fuller, but grows no horns and no second head.
+REACH = 0.045
 
 
 class Translator:
@@ -38,8 +44,24 @@ class Translator:
         wanted = np.array([(*c.skin, *c.hair, *c.eyes) for c in colours], np.float32) / 127.5 - 1
         with torch.inference_mode():
             tensor = to_tensor(pictures).to(self._device)
-            drawn = self._generator(tensor, torch.from_numpy(wanted).to(self._device))
-        return list(to_images(drawn))
+            drawn = to_images(self._generator(tensor, torch.from_numpy(wanted).to(self._device)))
+        return [_within(cutout, portrait) for cutout, portrait in zip(drawn, portraits, strict=True)]
+
+
+def _within(cutout: NDArray[np.uint8], portrait: Portrait) -> NDArray[np.uint8]:
+    """Make transparent what strays too far from the person."""
+    reach = 2 * round(REACH * portrait.alpha.shape[0]) + 1
+    around = cv2.dilate(portrait.alpha, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    limit = (cv2.GaussianBlur(around, (0, 0), 1) * 255).round().astype(np.uint8)
+    outside = cutout[..., 3] > limit
+    image = np.where(outside[..., None], _mix(cutout, limit), cutout[..., :3])
+    return np.dstack([image, np.minimum(cutout[..., 3], limit)])
+
+
+def _mix(cutout: NDArray[np.uint8], limit: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Colours as they lie on white under a smaller alpha."""
+    share = limit[..., None] / np.maximum(cutout[..., 3:], 1).astype(np.float32)
+    return (255 - (255 - cutout[..., :3]) * np.minimum(share, 1)).round().astype(np.uint8)
 
 
 def _on_white(portrait: Portrait) -> NDArray[np.uint8]:
