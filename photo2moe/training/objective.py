@@ -16,6 +16,7 @@ from torch import Tensor
 
 from photo2moe.config import LossWeights
 from photo2moe.ops.geometry import Template
+from photo2moe.stages.translate import REACH
 from photo2moe.training.data import Batch
 
 Scores = tuple[Tensor, Tensor]
@@ -116,13 +117,26 @@ def move(pictures: Tensor, shifts: Tensor) -> Tensor:
     return torch.stack(rows)
 
 
+def within(moe: Tensor, photo: Tensor) -> Tensor:
+    """A drawing without what strays too far from the person, as the translator cuts it."""
+    reach = round(REACH * moe.shape[-1])
+    limit = (F.max_pool2d(photo[:, 3:], 2 * reach + 1, 1, reach) + 1) / 2
+    ground = moe.new_tensor([1.0, 1.0, 1.0, -1.0])[:, None, None]  # white, transparent
+    return ground + (moe - ground) * limit
+
+
+def windowed(pictures: Tensor, valid: Tensor) -> Tensor:
+    """Pictures with white for what is not valid."""
+    return pictures * valid + (1 - valid)
+
+
 def seen(pictures: Tensor, valid: Tensor, shifts: Tensor) -> Tensor:
     """What a discriminator is shown: only the valid part, the same for real and fake.
 
     Anime faces are cut tight. Without this the judge would learn the empty margin, and
     the generator would draw it.
     """
-    hidden = torch.cat([pictures * valid + (1 - valid), valid * 2 - 1], 1)
+    hidden = torch.cat([windowed(pictures, valid), valid * 2 - 1], 1)
     return move(hidden, shifts)
 
 
@@ -142,16 +156,16 @@ def generator_loss(
     Returns:
         Loss, its parts, and the fakes, detached, for the discriminators.
     """
-    moe = nets.to_moe(batch.photo, batch.photo_colours).float()
-    photo = nets.to_photo(batch.moe).float()
-    photo_again = nets.to_photo(moe)
+    moe = within(nets.to_moe(batch.photo, batch.photo_colours).float(), batch.photo)
+    photo = nets.to_photo(windowed(batch.moe, batch.moe_valid)).float()
+    # What no judge sees must not reach the way back: the cycle would hide the photo there.
+    photo_again = nets.to_photo(windowed(moe, batch.moe_valid))
     moe_again = nets.to_moe(photo, batch.moe_colours)
-    everywhere = torch.ones_like(batch.moe_valid)
     losses = {
         "adversarial": adversarial(nets.judge_moe(seen(moe, batch.moe_valid, shifts)), 1.0)
         + adversarial(nets.judge_photo(seen(photo, batch.moe_valid, shifts)), 1.0),
         "cycle_photo": masked_l1(
-            F.avg_pool2d(photo_again.float(), 2), F.avg_pool2d(batch.photo, 2), everywhere[..., ::2, ::2]
+            F.avg_pool2d(photo_again.float(), 2), F.avg_pool2d(batch.photo, 2), F.avg_pool2d(batch.moe_valid, 2)
         ),
         "cycle_moe": masked_l1(moe_again, batch.moe, batch.moe_valid),
         **_likeness(moe, batch, regions),
