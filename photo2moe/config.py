@@ -131,6 +131,7 @@ class PipelineConfig:
         compare: show photo and avatar side by side.
         upscale: ``anime`` or ``lanczos``.
         skin, hair, eyes: ``keep``, or the colour to draw, ``#rrggbb`` or a name.
+        backend: ``auto``, by the weights' suffix; ``torch`` or ``onnx`` insist.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         seed: of PyTorch's random numbers; the stages that come with the package draw none.
         max_pixels: largest photo accepted; more is refused before it is decoded.
@@ -147,6 +148,7 @@ class PipelineConfig:
     skin: str = "keep"
     hair: str = "keep"
     eyes: str = "keep"
+    backend: str = "auto"
     device: str = "auto"
     seed: int = 0
     max_pixels: int = 200_000_000
@@ -157,6 +159,7 @@ class PipelineConfig:
         _require(64 <= self.size <= 4096, "size", self.size, "64…4096 pixels")
         _one_of("frame", self.frame, ("avatar", "photo"))
         _one_of("upscale", self.upscale, ("anime", "lanczos"))
+        _one_of("backend", self.backend, ("auto", "torch", "onnx"))
         _one_of("device", self.device, ("auto", "cpu", "cuda", "mps"))
         number = self.face.isascii() and self.face.isdigit() and int(self.face) >= 1
         _require(self.face in ("largest", "all") or number, "face", self.face, "largest, all, or a number from 1")

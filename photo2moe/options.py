@@ -38,6 +38,7 @@ def pipeline_options(command: Command) -> Command:
         click.option("--eye-colour", "eyes", metavar="COLOUR", help="keep, #rrggbb, or a name such as green."),
         click.option("--compare", is_flag=True, help="Photo and avatar side by side."),
         click.option("--upscale", type=click.Choice(["anime", "lanczos"]), help="How the drawing is enlarged."),
+        click.option("--backend", type=click.Choice(["auto", "torch", "onnx"]), help="Engine of the net."),
         click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), help="Where the net runs."),
         click.option("--seed", type=int, help="Of everything random."),
         click.option("--max-pixels", type=click.IntRange(1), metavar="N", help="Largest photo accepted, pixels."),

@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.config import PipelineConfig
-from photo2moe.errors import ConfigError, NoFaceError
+from photo2moe.engine import load_net
+from photo2moe.errors import NoFaceError
 from photo2moe.imageio import read_image
 from photo2moe.ops.colour import measure_photo
 from photo2moe.ops.geometry import Template
 from photo2moe.types import Avatar, Colours, Face, Image, Mask, Matrix, Portrait
-from photo2moe.weights import resolve
 
 if TYPE_CHECKING:
     from photo2moe.stages.composite import Background
@@ -244,9 +244,6 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
         ConfigError: the device is not there, or the background is not one.
         ImageReadError: the background picture cannot be read.
     """
-    import torch
-
-    from photo2moe.checkpoint import load_generator
     from photo2moe.stages.composite import parse_background
     from photo2moe.stages.detect import FaceDetector
     from photo2moe.stages.matte import PersonMatte
@@ -256,9 +253,7 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
     config = config or PipelineConfig()
     background = parse_background(config.background)
     backdrop = read_image(Path(background.path)) if background.path is not None else None
-    torch.manual_seed(config.seed)
-    generator = load_generator(resolve(config.weights)).generator
-    translator = Translator(generator, pick_device(config.device))
+    translator = Translator(*load_net(config))
     with ExitStack() as stack:
         detector, matte = stack.enter_context(FaceDetector()), stack.enter_context(PersonMatte())
         upscaler: Any = AnimeUpscaler() if config.upscale == "anime" else LanczosUpscaler()
@@ -273,19 +268,3 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
             backdrop,
             resources=stack.pop_all(),
         )
-
-
-def pick_device(name: str) -> str:
-    """``auto`` → the best device there is; any other name is checked.
-
-    Raises:
-        ConfigError: this machine has no such device.
-    """
-    import torch
-
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        return next(device for device in ("cuda", "mps", "cpu") if there[device])
-    if not there[name]:
-        raise ConfigError(f"--device {name}: this machine or this build of PyTorch has none; use --device cpu")
-    return name

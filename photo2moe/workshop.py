@@ -11,7 +11,7 @@ import click
 from photo2moe import console
 from photo2moe.config import TrainConfig, from_dict, to_dict
 from photo2moe.errors import ConfigError
-from photo2moe.weights import DEFAULT
+from photo2moe.weights import DEFAULT, resolve
 
 
 @click.command()
@@ -128,3 +128,14 @@ def _train_config(file: Path | None, resumed: Path | None, flags: dict[str, Any]
         except (OSError, ValueError, TypeError) as error:
             raise ConfigError(f"--config {file} cannot be read: {error}") from error
     return from_dict(TrainConfig, values | flags)
+
+
+@click.command()
+@click.argument("weights", default=DEFAULT)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, .onnx or .pt.")
+def export(weights: str, output: Path) -> None:
+    """Write WEIGHTS for ONNX Runtime or as TorchScript, after checking that both sides agree."""
+    from photo2moe.export import export as write
+
+    difference = write(resolve(weights), output)
+    console.say(f"{output}   {output.stat().st_size / 1e6:.1f} MB · largest difference {difference:.1e} of 2.0")

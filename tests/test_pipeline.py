@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from photo2moe.config import PipelineConfig
+from photo2moe.engine import pick_device
 from photo2moe.errors import ConfigError, ImageReadError, NoFaceError
 from photo2moe.imageio import read_image
-from photo2moe.pipeline import load_pipeline, pick_device
+from photo2moe.pipeline import load_pipeline
 
 DATA = Path(__file__).parent / "data"
 TINY = str(DATA / "tiny.safetensors")

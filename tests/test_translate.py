@@ -7,7 +7,8 @@ import torch
 
 from photo2moe.config import GeneratorConfig
 from photo2moe.nets.generator import Generator
-from photo2moe.ops.tensors import to_images, to_tensor
+from photo2moe.nets.runner import torch_runner
+from photo2moe.ops.tensors import to_images, to_planes
 from photo2moe.stages.translate import REACH, Translator
 from photo2moe.types import Colours, Face, Portrait
 
@@ -15,16 +16,9 @@ SIZE = 64
 COLOURS = Colours((200, 160, 140), (60, 40, 30), (90, 70, 50))
 
 
-class Draws(torch.nn.Module):
-    """A generator that draws the same thing whatever it is shown."""
-
-    def __init__(self, rgba):
-        super().__init__()
-        self.config = GeneratorConfig(SIZE, 4, 1)
-        self.answer = to_tensor(rgba[None])
-
-    def forward(self, x, colours):
-        return self.answer.expand(len(x), -1, -1, -1)
+def always(rgba):
+    """A translator whose net draws the same thing whatever it is shown."""
+    return Translator(lambda pictures, _: to_planes(np.stack([rgba] * len(pictures))), SIZE)
 
 
 def portrait(alpha):
@@ -37,7 +31,7 @@ def test_what_strays_from_the_person_goes():
     drawn[..., 3] = 255  # black all over
     alpha = np.zeros((SIZE, SIZE), np.float32)
     alpha[20:44, 20:44] = 1
-    [cutout] = Translator(Draws(drawn))([portrait(alpha)], [COLOURS])
+    [cutout] = always(drawn)([portrait(alpha)], [COLOURS])
     assert (cutout[20:44, 20:44] == drawn[20:44, 20:44]).all()
     far = 20 - round(REACH * SIZE) - 5
     assert (cutout[:far, :, 3] == 0).all()
@@ -49,13 +43,13 @@ def test_what_strays_from_the_person_goes():
 def test_what_stays_near_is_not_touched():
     random = np.random.default_rng(0)
     drawn = random.integers(0, 256, (SIZE, SIZE, 4), np.uint8)
-    [cutout] = Translator(Draws(drawn))([portrait(np.ones((SIZE, SIZE), np.float32))], [COLOURS])
+    [cutout] = always(drawn)([portrait(np.ones((SIZE, SIZE), np.float32))], [COLOURS])
     np.testing.assert_array_equal(cutout, drawn)
 
 
 def test_a_batch_is_drawn_like_its_parts():
     torch.manual_seed(1)
-    translator = Translator(Generator(GeneratorConfig(SIZE, 8, 1)).eval())
+    translator = Translator(torch_runner(Generator(GeneratorConfig(SIZE, 8, 1)).eval()), SIZE)
     people = [portrait(np.full((SIZE, SIZE), a, np.float32)) for a in (0.3, 1.0)]
     together = translator(people, [COLOURS, COLOURS])
     for one, person in zip(together, people, strict=True):
@@ -65,9 +59,9 @@ def test_a_batch_is_drawn_like_its_parts():
 
 def test_pictures_survive_the_way_to_the_net_and_back():
     pictures = np.random.default_rng(2).integers(0, 256, (3, 8, 8, 4), np.uint8)
-    tensor = to_tensor(pictures)
-    assert tensor.shape == (3, 4, 8, 8)
-    assert -1 <= tensor.min() < tensor.max() <= 1
-    np.testing.assert_array_equal(to_images(tensor), pictures)
-    assert to_images(tensor * 300).min() == 0
-    assert to_images(tensor * 300).max() == 255
+    planes = to_planes(pictures)
+    assert planes.shape == (3, 4, 8, 8)
+    assert -1 <= planes.min() < planes.max() <= 1
+    np.testing.assert_array_equal(to_images(planes), pictures)
+    assert to_images(planes * 300).min() == 0
+    assert to_images(planes * 300).max() == 255

@@ -1,39 +1,34 @@
-"""The two doors between pictures and nets: uint8 HWC and float BCHW."""
+"""The two doors between pictures and nets: uint8 HWC and float BCHW. Plain NumPy, for any engine."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import torch
+Planes = NDArray[np.float32]
 
 
-def to_tensor(images: NDArray[np.uint8]) -> torch.Tensor:
-    """Bring pictures into the range of the nets.
+def to_planes(images: NDArray[np.uint8]) -> Planes:
+    """Bring pictures into the range and the layout of the nets.
 
     Args:
         images: ``(B, H, W, C)`` uint8.
 
     Returns:
-        ``(B, C, H, W)`` float32 in ``[-1, 1]``, channels-last in memory, which is
+        ``(B, C, H, W)`` float32 in ``[-1, 1]``; still channels-last in memory, which is
         the layout that the CPU's convolutions are fastest in.
     """
-    import torch
-
-    return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return np.moveaxis(np.ascontiguousarray(images).astype(np.float32) / np.float32(127.5) - 1, 3, 1)
 
 
-def to_images(tensor: torch.Tensor) -> NDArray[np.uint8]:
-    """Bring a net's output back to pictures; inverse of :func:`to_tensor`.
+def to_images(planes: Planes) -> NDArray[np.uint8]:
+    """Bring a net's output back to pictures; inverse of :func:`to_planes`.
 
     Args:
-        tensor: ``(B, C, H, W)`` in ``[-1, 1]``; values outside are clipped.
+        planes: ``(B, C, H, W)`` in ``[-1, 1]``; values outside are clipped.
 
     Returns:
         ``(B, H, W, C)`` uint8.
     """
-    scaled = ((tensor.detach().float() + 1) * 127.5).round().clamp(0, 255)
-    return np.ascontiguousarray(scaled.permute(0, 2, 3, 1).byte().cpu().numpy())
+    scaled = ((np.asarray(planes, np.float32) + 1) * np.float32(127.5)).round().clip(0, 255)
+    return np.ascontiguousarray(np.moveaxis(scaled, 1, 3).astype(np.uint8))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from photo2moe.nets.generator import Generator
-from photo2moe.ops.tensors import to_images, to_tensor
+from photo2moe.nets.runner import Draw
+from photo2moe.ops.tensors import to_images, to_planes
 from photo2moe.types import Colours, Portrait
-
 
 # How far a drawn figure may reach beyond the person, as a share of the side (0.16 face
 # units on the template): hair gets fuller, but grows no horns and no second head.
@@ -21,14 +19,13 @@ class Translator:
     """Draws portraits as anime figures.
 
     Args:
-        generator: a net in ``eval()`` mode.
-        device: ``cpu``, ``cuda`` or ``mps``.
+        draw: a generator, on whichever engine.
+        size: side of the squares that it was trained on, pixels.
     """
 
-    def __init__(self, generator: Generator, device: str = "cpu") -> None:
-        self.size = generator.config.size
-        self._device = torch.device(device)
-        self._generator = generator.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    def __init__(self, draw: Draw, size: int) -> None:
+        self.size = size
+        self._draw = draw
 
     def __call__(self, portraits: list[Portrait], colours: list[Colours]) -> list[NDArray[np.uint8]]:
         """Draw some portraits.
@@ -42,9 +39,7 @@ class Translator:
         """
         pictures = np.stack([_on_white(portrait) for portrait in portraits])
         wanted = np.array([(*c.skin, *c.hair, *c.eyes) for c in colours], np.float32) / 127.5 - 1
-        with torch.inference_mode():
-            tensor = to_tensor(pictures).to(self._device)
-            drawn = to_images(self._generator(tensor, torch.from_numpy(wanted).to(self._device)))
+        drawn = to_images(self._draw(to_planes(pictures), wanted))
         return [_within(cutout, portrait) for cutout, portrait in zip(drawn, portraits, strict=True)]
 
 

@@ -15,7 +15,7 @@ from photo2moe.config import TrainConfig
 from photo2moe.errors import TrainingError
 from photo2moe.ops.colour import enliven, lighter, tint
 from photo2moe.ops.geometry import Template
-from photo2moe.ops.tensors import to_tensor
+from photo2moe.ops.tensors import to_planes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,10 +132,10 @@ class Dataset:
             for i in np.flatnonzero(random.random(config.batch) < 0.5):
                 pictures[i], valid[i] = pictures[i, :, ::-1].copy(), valid[i, :, ::-1].copy()
         return Batch(
-            to_tensor(on_white(photo)),
-            to_tensor(on_white(moe)),
-            colour_tensor(photo_colours),
-            colour_tensor(moe_colours),
+            torch.from_numpy(to_planes(on_white(photo))),
+            torch.from_numpy(to_planes(on_white(moe))),
+            torch.from_numpy(scaled(photo_colours)),
+            torch.from_numpy(scaled(moe_colours)),
             torch.from_numpy(free),
             torch.from_numpy(photo_valid)[:, None],
             torch.from_numpy(moe_valid)[:, None],
@@ -173,9 +173,9 @@ class Dataset:
         return image, colours
 
 
-def colour_tensor(colours: NDArray[np.float64]) -> Tensor:
+def scaled(colours: NDArray[np.float64]) -> NDArray[np.float32]:
     """``(B, 9)`` colours in 0…255 as the generator wants them: float32 in ``[-1, 1]``."""
-    return torch.from_numpy(np.asarray(colours, np.float32) / 127.5 - 1)
+    return np.asarray(colours, np.float32) / np.float32(127.5) - 1
 
 
 def on_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -29,8 +29,9 @@ from photo2moe.errors import ConfigError, TrainingError
 from photo2moe.imageio import write_image
 from photo2moe.nets.discriminator import Discriminator
 from photo2moe.nets.generator import Generator
-from photo2moe.ops.tensors import to_images, to_tensor
-from photo2moe.training.data import Dataset, colour_tensor, on_white
+from photo2moe.nets.runner import torch_runner
+from photo2moe.ops.tensors import to_images, to_planes
+from photo2moe.training.data import Dataset, on_white, scaled
 from photo2moe.training.objective import Nets, Parts, Regions, discriminator_loss, generator_loss
 from photo2moe.training.ranks import Ranks
 
@@ -174,11 +175,8 @@ def sample_sheet(generator: Generator, dataset: Dataset) -> np.ndarray[Any, np.d
     chosen = np.linspace(0, len(dataset.photo.rgba) - 1, SHEET).astype(int)
     pictures = on_white(dataset.photo.rgba[chosen])
     colours = dataset.photo_colours(chosen)
-    with torch.inference_mode():
-        drawn = [
-            to_images(generator(to_tensor(pictures[i : i + 8]), colour_tensor(colours[i : i + 8])))
-            for i in range(0, SHEET, 8)
-        ]
+    draw = torch_runner(generator)
+    drawn = [to_images(draw(to_planes(pictures[i : i + 8]), scaled(colours[i : i + 8]))) for i in range(0, SHEET, 8)]
     pairs = np.concatenate([pictures[..., :3], on_white(np.concatenate(drawn))[..., :3]], 2)
     return np.vstack([np.hstack(list(pairs[i : i + 4])) for i in range(0, SHEET, 4)])
 

@@ -1,0 +1,46 @@
+"""Weights, engine and device → a net that draws."""
+
+from __future__ import annotations
+
+from photo2moe.config import PipelineConfig
+from photo2moe.errors import ConfigError
+from photo2moe.nets.runner import Draw, onnx_runner, torch_runner
+from photo2moe.weights import resolve
+
+
+def load_net(config: PipelineConfig) -> tuple[Draw, int]:
+    """The generator that the configuration names, and the side of its squares.
+
+    A file ``*.onnx`` runs on ONNX Runtime, and PyTorch is not even imported.
+    """
+    path = resolve(config.weights)
+    if path.suffix.lower() == ".onnx":
+        if config.backend == "torch" or config.device not in ("auto", "cpu"):
+            raise ConfigError(f"{path} runs on ONNX Runtime and the CPU; leave out --backend and --device")
+        draw, shape = onnx_runner(path)
+        return draw, shape.size
+    if config.backend == "onnx":
+        raise ConfigError(f"--backend onnx needs a file made by 'photo2moe export', as --weights FILE.onnx, not {path}")
+    import torch
+
+    from photo2moe.checkpoint import load_generator
+
+    torch.manual_seed(config.seed)
+    generator = load_generator(path).generator
+    return torch_runner(generator, pick_device(config.device)), generator.config.size
+
+
+def pick_device(name: str) -> str:
+    """``auto`` → the best device there is; any other name is checked.
+
+    Raises:
+        ConfigError: this machine has no such device.
+    """
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return next(device for device in ("cuda", "mps", "cpu") if there[device])
+    if not there[name]:
+        raise ConfigError(f"--device {name}: this machine or this build of PyTorch has none; use --device cpu")
+    return name
