@@ -64,7 +64,7 @@ class LossWeights:
     cycle_photo: float = 2.0
     cycle_moe: float = 6.0
     identity: float = 4.0
-    layout: float = 0.5
+    layout: float = 0.8
     tones: float = 1.5
     outline: float = 1.5
 

@@ -15,7 +15,7 @@ from photo2moe.config import DiscriminatorConfig, GeneratorConfig, TrainConfig
 from photo2moe.errors import ConfigError, TrainingError
 from photo2moe.ops.geometry import Template
 from photo2moe.training import objective
-from photo2moe.training.data import Dataset
+from photo2moe.training.data import Dataset, _level
 from photo2moe.training.loop import State, saved_config, train
 
 SIZE = 32
@@ -117,6 +117,13 @@ def test_a_batch_depends_on_seed_and_step_alone(dataset: Path) -> None:
     assert not torch.equal(first.batch(7).photo, first.batch(8).photo)
     other = Dataset(dataset, dataclasses.replace(CONFIG, seed=1))
     assert not torch.equal(first.batch(7).photo, other.batch(7).photo)
+
+
+def test_rare_skins_are_drawn_more_often_than_they_come() -> None:
+    lightness = np.array([700.0] * 98 + [200.0] * 2)
+    chances = _level(lightness)
+    assert chances.sum() == pytest.approx(1)
+    assert chances[-2:].sum() == pytest.approx(0.5 * 0.02 + 0.5 * 0.5)
 
 
 def test_two_parts_make_the_whole_batch(dataset: Path) -> None:

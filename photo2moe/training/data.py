@@ -106,6 +106,7 @@ class Dataset:
             raise TrainingError(f"{folder} holds {self.size} px pictures, the net wants {config.generator.size}")
         self._config = config
         self._lighter = lighter(self.photo.colours[:, :6].astype(np.float64))
+        self._chances = _level(self.photo.colours[:, :3].astype(np.float64).sum(1))
         # Wide views are the minority, and only they show shoulders and hair tops: half of each batch.
         self._wide = np.flatnonzero(self.moe.valid[:, 2] - self.moe.valid[:, 0] >= 0.93 * self.size)
         self._tight = np.setdiff1d(np.arange(len(self.moe.rgba)), self._wide)
@@ -113,7 +114,7 @@ class Dataset:
     def batch(self, step: int) -> Batch:
         """The pictures of one step; the same for the same seed and step."""
         config, random = self._config, np.random.default_rng([self._config.seed, step])
-        photos = random.integers(len(self.photo.rgba), size=config.batch)
+        photos = random.choice(len(self.photo.rgba), size=config.batch, p=self._chances)
         moes = np.array([self._pick(random) for _ in range(config.batch)])
         photo, moe = self.photo.rgba[photos], self.moe.rgba[moes].copy()
         photo_valid = _rectangles(self.photo.valid[photos], self.size)
@@ -163,7 +164,7 @@ class Dataset:
         colours = colours.copy()
         for part, share in enumerate(shares):
             place = slice(3 * part, 3 * part + 3)
-            target = self._lighter[random.integers(len(self._lighter)), place]
+            target = self._lighter[random.choice(len(self._lighter), p=self._chances), place]
             mask = self.moe.regions[index, ..., part]
             if random.random() >= share or target.sum() > colours[place].sum() * 1.15 or (mask > 127).mean() < 0.02:
                 continue
@@ -183,6 +184,18 @@ def on_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     alpha = rgba[..., 3:].astype(np.float32) / 255
     laid = rgba[..., :3] * alpha + 255 * (1 - alpha)
     return np.concatenate([laid.round().astype(np.uint8), rgba[..., 3:]], axis=-1)
+
+
+def _level(lightness: NDArray[np.float64], bins: int = 8) -> NDArray[np.float64]:
+    """Chances of being drawn that lie half-way between as they come and every lightness alike.
+
+    Dark skins are few in the photos; drawn as they come, the net hardly learns them.
+    """
+    edges = np.linspace(lightness.min(), lightness.max() + 1e-9, bins + 1)
+    place = np.digitize(lightness, edges[1:-1])
+    counts = np.bincount(place, minlength=bins)
+    alike = 1 / counts[place] / np.count_nonzero(counts)
+    return np.asarray(0.5 / len(lightness) + 0.5 * alike)
 
 
 def _rectangles(valid: NDArray[np.int16], size: int) -> NDArray[np.float32]:
