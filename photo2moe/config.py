@@ -51,7 +51,7 @@ class LossWeights:
 
     Attributes:
         adversarial: least-squares GAN loss, both domains, both heads.
-        cycle_photo: photo → moe → photo, on pictures shrunk 2×, so that the photo's
+        cycle_photo: photo → moe → photo, every ``TrainConfig.cycle_every`` steps, on pictures shrunk 2×, so that the photo's
             texture need not be hidden in the avatar.
         cycle_moe: moe → photo → moe, at full size: it teaches colours and clean lines.
         identity: moe → moe through the same net, every ``TrainConfig.identity_every`` steps.
@@ -82,6 +82,7 @@ class TrainConfig:
         recolour_skin, recolour_hair: share of anime faces that get a photo's colours.
         free_colours: share of photos that are drawn with an anime face's hair colour.
         identity_every: steps between identity losses.
+        cycle_every: steps between photo cycles; they cost an eighth of a step.
         sample_every, save_every: images between sample sheets, and between states.
         seed: of everything random; with the step it gives each batch.
         precision: ``bfloat16`` or ``float32``.
@@ -97,6 +98,7 @@ class TrainConfig:
     recolour_hair: float = 0.6
     free_colours: float = 0.2
     identity_every: int = 4
+    cycle_every: int = 2
     sample_every: int = 2_000
     save_every: int = 4_000
     seed: int = 0
@@ -108,7 +110,7 @@ class TrainConfig:
     weights: LossWeights = field(default_factory=LossWeights)
 
     def __post_init__(self) -> None:
-        for name in ("images", "batch", "identity_every", "sample_every", "save_every"):
+        for name in ("images", "batch", "identity_every", "cycle_every", "sample_every", "save_every"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         for name in ("recolour_skin", "recolour_hair", "free_colours", "ema"):
             _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0…1")

@@ -102,7 +102,7 @@ def test_the_discriminators_loss_leaves_no_gradient_on_the_generators(dataset: P
     nets = objective.Nets(state.to_moe, state.to_photo, state.judge_moe, state.judge_photo)
     batch, shifts = data.batch(0), torch.zeros(2, 2, dtype=torch.int64)
     regions = objective.Regions.on(Template(), SIZE)
-    _, parts, fakes = objective.generator_loss(nets, batch, regions, CONFIG.weights, shifts, identity=True)
+    _, parts, fakes = objective.generator_loss(nets, batch, regions, CONFIG.weights, shifts, cycle=True, identity=True)
     assert set(parts) == {"adversarial", "cycle_photo", "cycle_moe", "identity", "layout", "tones", "outline"}
     loss, _ = objective.discriminator_loss(nets, batch, fakes, shifts)
     loss.backward()

@@ -138,7 +138,7 @@ def train(
             )
         for name, value in parts.items():
             sums.setdefault(name, 0.0)
-            sums[name] += value * (config.identity_every if name == "identity" else 1)
+            sums[name] += value * {"identity": config.identity_every, "cycle_photo": config.cycle_every}.get(name, 1)
         images, stopping = state.step * config.batch, ranks.any(should_stop())
         if ranks.first and (stopping or images // TICK > (images - config.batch) // TICK):
             means = {name: round(value / done, 5) for name, value in sums.items()}
@@ -192,8 +192,9 @@ def _step(config: TrainConfig, dataset: Dataset, state: State, nets: Nets, regio
     for judge in judges:
         judge.requires_grad_(False)
     with _autocast(config):
-        identity = state.step % config.identity_every == 0
-        loss, parts, fakes = generator_loss(nets, batch, regions, config.weights, shifts, identity=identity)
+        sometimes = {"cycle": config.cycle_every, "identity": config.identity_every}
+        due = {name: state.step % every == 0 for name, every in sometimes.items()}
+        loss, parts, fakes = generator_loss(nets, batch, regions, config.weights, shifts, **due)
     _update(state.generators, loss, ranks)
     for judge in judges:
         judge.requires_grad_(True)

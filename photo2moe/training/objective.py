@@ -141,7 +141,7 @@ def seen(pictures: Tensor, valid: Tensor, shifts: Tensor) -> Tensor:
 
 
 def generator_loss(
-    nets: Nets, batch: Batch, regions: Regions, weights: LossWeights, shifts: Tensor, *, identity: bool
+    nets: Nets, batch: Batch, regions: Regions, weights: LossWeights, shifts: Tensor, *, cycle: bool, identity: bool
 ) -> tuple[Tensor, Parts, Fakes]:
     """The generators' loss for one batch.
 
@@ -151,25 +151,26 @@ def generator_loss(
         regions: where cheeks and hair lie.
         weights: of the parts.
         shifts: ``(B, 2)`` pixels that the discriminators' view is moved by.
-        identity: whether to include the identity part this time.
+        cycle: whether to include the photo's cycle this time.
+        identity: whether to include the identity part.
 
     Returns:
         Loss, its parts, and the fakes, detached, for the discriminators.
     """
     moe = within(nets.to_moe(batch.photo, batch.photo_colours).float(), batch.photo)
     photo = nets.to_photo(windowed(batch.moe, batch.moe_valid)).float()
-    # What no judge sees must not reach the way back: the cycle would hide the photo there.
-    photo_again = nets.to_photo(windowed(moe, batch.moe_valid))
     moe_again = nets.to_moe(photo, batch.moe_colours)
     losses = {
         "adversarial": adversarial(nets.judge_moe(seen(moe, batch.moe_valid, shifts)), 1.0)
         + adversarial(nets.judge_photo(seen(photo, batch.moe_valid, shifts)), 1.0),
-        "cycle_photo": masked_l1(
-            F.avg_pool2d(photo_again.float(), 2), F.avg_pool2d(batch.photo, 2), F.avg_pool2d(batch.moe_valid, 2)
-        ),
         "cycle_moe": masked_l1(moe_again, batch.moe, batch.moe_valid),
         **_likeness(moe, batch, regions),
     }
+    if cycle:
+        # What no judge sees must not reach the way back: the cycle would hide the photo there.
+        again = nets.to_photo(windowed(moe, batch.moe_valid))
+        halves = [F.avg_pool2d(x.float(), 2) for x in (again, batch.photo, batch.moe_valid)]
+        losses["cycle_photo"] = masked_l1(halves[0], halves[1], halves[2])
     if identity:
         losses["identity"] = masked_l1(nets.to_moe(batch.moe, batch.moe_colours), batch.moe, batch.moe_valid)
     total = sum((getattr(weights, name) * value for name, value in losses.items()), torch.zeros(()))
