@@ -180,6 +180,11 @@ def convert_folder(
     return outcome
 
 
+def count_images(folder: Path) -> int:
+    """How many photos a folder seems to hold, without opening them."""
+    return sum(1 for _ in list_images(folder, on_error=lambda _: None))
+
+
 def options_fingerprint(config: PipelineConfig, suffix: str, weights: str) -> str:
     """A short digest of all that an avatar depends on besides its photo."""
     values = to_dict(config) | {"suffix": suffix, "version": __version__, "weights": weights}

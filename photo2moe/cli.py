@@ -9,6 +9,7 @@ import dataclasses
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +113,7 @@ def batch(folder: Path, output: Path, form: str, **options: Any) -> None:
     photo2moe batch holiday/ -o avatars/ --background white
     """
     from photo2moe import console
-    from photo2moe.batch import REPORT, convert_folder
+    from photo2moe.batch import REPORT, Outcome, convert_folder, count_images
     from photo2moe.imageio import printable
     from photo2moe.weights import resolve, sha256
 
@@ -126,15 +127,16 @@ def batch(folder: Path, output: Path, form: str, **options: Any) -> None:
     from photo2moe.pipeline import load_pipeline
 
     begun = time.perf_counter()
-    with load_pipeline(config) as pipeline, console.progress("converting", None) as advance:
+    with load_pipeline(config) as pipeline, ThreadPoolExecutor(1) as counter, console.progress("converting") as advance:
+        # Counted beside the work: a large folder's first avatar need not wait for its last name.
+        total = counter.submit(count_images, folder)
+
+        def tick(so_far: Outcome, name: str) -> None:
+            note = f"{_rate(so_far.converted, begun)} {printable(name)}"
+            advance(so_far.done, note, total.result() if total.done() else None)
+
         outcome = convert_folder(
-            pipeline,
-            config,
-            folder,
-            output,
-            suffix=f".{form}",
-            fingerprint=fingerprint,
-            progress=lambda so_far, name: advance(so_far.done, _rate(so_far.converted, begun) + f" {printable(name)}"),
+            pipeline, config, folder, output, suffix=f".{form}", fingerprint=fingerprint, progress=tick
         )
     failures = [(printable(name), reason) for name, reason in outcome.failures]
     if failures:

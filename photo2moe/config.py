@@ -51,8 +51,8 @@ class LossWeights:
 
     Attributes:
         adversarial: least-squares GAN loss, both domains, both heads.
-        cycle_photo: photo → moe → photo, every ``TrainConfig.cycle_every`` steps, on pictures shrunk 2×, so that the photo's
-            texture need not be hidden in the avatar.
+        cycle_photo: photo → moe → photo, every ``TrainConfig.cycle_every`` steps, on pictures
+            shrunk 2×, so that the photo's texture need not be hidden in the avatar.
         cycle_moe: moe → photo → moe, at full size: it teaches colours and clean lines.
         identity: moe → moe through the same net, every ``TrainConfig.identity_every`` steps.
         layout: colours of 8 px cells, avatar against lightened photo.

@@ -20,8 +20,8 @@ from rich.table import Table
 class Advance(Protocol):
     """Moves a progress bar."""
 
-    def __call__(self, done: int, note: str = "") -> None:
-        """Set what is done so far, and a note beside the bar."""
+    def __call__(self, done: int, note: str = "", total: int | None = None) -> None:
+        """Set what is done so far, a note beside the bar, and of how much, once that is known."""
 
 
 def say(text: str) -> None:
@@ -47,7 +47,7 @@ def data(value: Any) -> None:
 
 
 @contextmanager
-def progress(title: str, total: int | None) -> Iterator[Advance]:
+def progress(title: str, total: int | None = None) -> Iterator[Advance]:
     """A bar with count, elapsed and remaining time, and a note; nothing if not on a terminal."""
     columns = (
         TextColumn("{task.description}"),
@@ -61,8 +61,8 @@ def progress(title: str, total: int | None) -> Iterator[Advance]:
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(title, total=total, note="")
 
-        def advance(done: int, note: str = "") -> None:
-            bar.update(task, completed=done, note=note)
+        def advance(done: int, note: str = "", total: int | None = None) -> None:
+            bar.update(task, completed=done, note=note, total=total)
 
         yield advance
 

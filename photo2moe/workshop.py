@@ -28,14 +28,14 @@ def prepare(photos: Path, anime: Path, landmarks: Path | None, size: int, output
     """Align and cut out photos and anime faces, ready to train on."""
     from photo2moe.training.prepare import prepare as make
 
-    with console.progress("preparing", None) as advance:
+    with console.progress("preparing") as advance:
         counts = make(
             photos,
             anime,
             output,
             size=size,
             landmarks=landmarks,
-            progress=lambda domain, done, _: advance(done, domain),
+            progress=lambda domain, done, total: advance(done, domain, total),
         )
     for domain, numbers in counts.items():
         dropped = ", ".join(f"{number} {reason}" for reason, number in numbers.items() if reason != "kept")
@@ -104,8 +104,8 @@ def evaluate(photos: Path, as_json: bool, **options: Any) -> None:
     from photo2moe.evaluation.report import COLUMNS
     from photo2moe.evaluation.run import evaluate as measure
 
-    with console.progress("evaluating", None) as advance:
-        report = measure(photos, progress=lambda what, done, _: advance(done, what), **options)
+    with console.progress("evaluating") as advance:
+        report = measure(photos, progress=lambda what, done, total: advance(done, what, total), **options)
     if as_json:
         console.data(report.to_dict())
         return

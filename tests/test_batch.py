@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from photo2moe.batch import AHEAD, REPORT, convert_folder, options_fingerprint, output_names
+from photo2moe.batch import AHEAD, REPORT, convert_folder, count_images, options_fingerprint, output_names
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import InputError, NoFaceError
 from photo2moe.imageio import write_image
@@ -52,6 +52,11 @@ def test_the_tree_is_kept(source, tmp_path):
     assert (outcome.converted, outcome.skipped, outcome.failures) == (5, 0, [])
     made = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.png")}
     assert made == {"a.png.png", "a.jpg.png", "b.png.png", "sub/c.png.png", "sub/deeper/d.png.png"}
+
+
+def test_photos_are_counted_without_opening_them(source):
+    (source / "broken.jpg").write_bytes(b"no photo")
+    assert count_images(source) == 6
 
 
 def test_a_second_run_does_nothing(source, tmp_path):
