@@ -35,7 +35,7 @@ CATALOGUE: tuple[WeightSpec, ...] = (
     WeightSpec(
         name="moe",
         file="moe-128.safetensors",
-        sha256="0" * 64,
+        sha256="505bfbb87e06d1aa09bcfab5b22376ae640516a0e6fa19abf27d81e55f304ddf",
         licence="MIT (the file); trained on third-party art, see the model card",
         trained_on="2,950 portraits (AI-made faces, official portraits), 4,570 anime faces gathered for research",
     ),
