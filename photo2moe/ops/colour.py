@@ -16,6 +16,7 @@ from photo2moe.types import Colours, Face, Image, Mask
 RGB = tuple[int, int, int]
 LIGHTER = (1.12, 6.0)  # gain and offset: anime skin and hair are lighter than their models
 CHEEK = (0.42, 0.42)  # |u|, v
+EYE = (0.25, 0.22, 0.01)  # half width, half height and v of what is surely eye; lashes may go with the skin
 # Lab distance that separates skin from the rest: lightness counts little, since
 # cheeks are shaded, hue and chroma count much.
 SKIN_WEIGHTS, SKIN_RADIUS = np.array([0.14, 1.5, 1.5]), 17.0
@@ -126,7 +127,7 @@ def skin_mask(image: Image, alpha: Mask, template: Template) -> Mask:
     own, its = np.hypot(seed[1], seed[2]), np.hypot(lab[..., 1], lab[..., 2])
     turn = np.abs(np.angle(np.exp(1j * (np.arctan2(lab[..., 2], lab[..., 1]) - np.arctan2(seed[2], seed[1])))))
     shade = (turn < 0.5) & (its > 0.7 * own) & (its < own + 28) & (lab[..., 0] > seed[0] - 38) & (own > 6)
-    eyes = np.hypot((np.abs(u) - 0.5) / 0.36, v / 0.36) < 1
+    eyes = np.hypot((np.abs(u) - 0.5) / EYE[0], (v - EYE[2]) / EYE[1]) < 1
     near = ((apart < SKIN_RADIUS) | (shade & (apart < 2.2 * SKIN_RADIUS))) & (alpha > 0.5) & ~eyes
     near &= (np.abs(u) < 1.25) & (v > -1.0)
     # Brown hair has the hue of shaded skin: what is nearer to the crown's colour is hair.

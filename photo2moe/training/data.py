@@ -106,6 +106,7 @@ class Dataset:
             raise TrainingError(f"{folder} holds {self.size} px pictures, the net wants {config.generator.size}")
         self._config = config
         self._lighter = lighter(self.photo.colours[:, :6].astype(np.float64))
+        self._clean = _clean(self.moe.regions, self.template)
         self._chances = _level(self.photo.colours[:, :3].astype(np.float64).sum(1))
         # Wide views are the minority, and only they show shoulders and hair tops: half of each batch.
         self._wide = np.flatnonzero(self.moe.valid[:, 2] - self.moe.valid[:, 0] >= 0.93 * self.size)
@@ -166,7 +167,7 @@ class Dataset:
             place = slice(3 * part, 3 * part + 3)
             target = self._lighter[random.choice(len(self._lighter), p=self._chances), place]
             mask = self.moe.regions[index, ..., part]
-            if random.random() >= share or target.sum() > colours[place].sum() * 1.15 or (mask > 127).mean() < 0.02:
+            if random.random() >= share or target.sum() > colours[place].sum() * 1.15 or not self._clean[index, part]:
                 continue
             own, wanted = _rgb(colours[place]), _rgb(target)
             image = tint(image, mask.astype(np.float32) / 255, own, wanted)
@@ -184,6 +185,19 @@ def on_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     alpha = rgba[..., 3:].astype(np.float32) / 255
     laid = rgba[..., :3] * alpha + 255 * (1 - alpha)
     return np.concatenate([laid.round().astype(np.uint8), rgba[..., 3:]], axis=-1)
+
+
+def _clean(regions: NDArray[np.uint8] | None, template: Template) -> NDArray[np.bool_]:
+    """Whether skin and hair masks ``(N, 2)`` are good enough to recolour by.
+
+    A skin mask must cover most of the face below the eyes: a blotchy one would teach blotches.
+    """
+    if regions is None:
+        return np.zeros((0, 2), np.bool_)
+    u, v = template.grid(regions.shape[1])
+    face, crown = (np.abs(u) < 0.42) & (v > 0.4) & (v < 0.85), (np.abs(u) < 0.7) & (v > -1.2) & (v < -0.85)
+    shares = [(regions[:, area, part] > 127).mean(1) for part, area in enumerate((face, crown))]
+    return np.stack([shares[0] > 0.8, shares[1] > 0.6], 1)
 
 
 def _level(lightness: NDArray[np.float64], bins: int = 8) -> NDArray[np.float64]:
