@@ -56,7 +56,7 @@ class LossWeights:
         cycle_moe: moe → photo → moe, at full size: it teaches colours and clean lines.
         identity: moe → moe through the same net, every ``TrainConfig.identity_every`` steps.
         layout: colours of 8 px cells, avatar against lightened photo.
-        tones: mean colours of cheeks and hair against those asked for.
+        tones: skin in 4 px cells, and the mean of the hair, against the colours asked for.
         outline: transparency of 4 px cells, avatar against photo.
     """
 
@@ -65,7 +65,7 @@ class LossWeights:
     cycle_moe: float = 6.0
     identity: float = 4.0
     layout: float = 0.8
-    tones: float = 1.5
+    tones: float = 2.0
     outline: float = 1.5
 
 

@@ -174,6 +174,7 @@ class Pipeline:
         from photo2moe.ops.inpaint import straighten
         from photo2moe.stages.align import align
         from photo2moe.stages.recolour import parse_colour, recolour, wanted_colours
+        from photo2moe.stages.translate import inner
 
         skin = parse_colour(config.skin, "--skin")
         hair = parse_colour(config.hair, "--hair-colour")
@@ -185,7 +186,9 @@ class Pipeline:
         ]
         cutouts = self.translate(portraits, wanted)
         return [
-            Drawing(subject, portrait, straighten(recolour(cutout, colours, self.template)), colours)
+            Drawing(
+                subject, portrait, straighten(recolour(cutout, colours, self.template), inner(portrait.alpha)), colours
+            )
             for subject, portrait, cutout, colours in zip(subjects, portraits, cutouts, wanted, strict=True)
         ]
 

@@ -97,3 +97,12 @@ def test_straight_colours_come_back_and_specks_go():
 
 def test_no_figure_at_all_is_allowed():
     assert (straighten(np.zeros((4, 4, 4), np.uint8))[..., 3] == 0).all()
+
+
+def test_holes_in_the_solid_part_are_filled_with_the_colours_around():
+    rgba = np.full((40, 40, 4), 255, np.uint8)
+    rgba[..., :3] = (90, 60, 30)
+    rgba[18:22, 18:22] = (255, 255, 255, 0)
+    filled = straighten(rgba, np.ones((40, 40), np.float32))
+    assert (filled[..., 3] == 255).all()
+    assert np.abs(filled[20, 20, :3].astype(int) - (90, 60, 30)).max() <= 2

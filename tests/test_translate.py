@@ -9,7 +9,7 @@ from photo2moe.config import GeneratorConfig
 from photo2moe.nets.generator import Generator
 from photo2moe.nets.runner import torch_runner
 from photo2moe.ops.tensors import to_images, to_planes
-from photo2moe.stages.translate import REACH, Translator
+from photo2moe.stages.translate import REACH, Translator, inner
 from photo2moe.types import Colours, Face, Portrait
 
 SIZE = 64
@@ -33,7 +33,7 @@ def test_what_strays_from_the_person_goes():
     alpha[20:44, 20:44] = 1
     [cutout] = always(drawn)([portrait(alpha)], [COLOURS])
     assert (cutout[20:44, 20:44] == drawn[20:44, 20:44]).all()
-    far = 20 - round(REACH * SIZE) - 5
+    far = 20 - round(REACH * SIZE) - 6
     assert (cutout[:far, :, 3] == 0).all()
     assert (cutout[:far, :, :3] == 255).all()
     # On white, colours and transparency agree everywhere.
@@ -65,3 +65,13 @@ def test_pictures_survive_the_way_to_the_net_and_back():
     np.testing.assert_array_equal(to_images(planes), pictures)
     assert to_images(planes * 300).min() == 0
     assert to_images(planes * 300).max() == 255
+
+
+def test_the_inner_part_lies_within_and_reaches_the_pictures_edge():
+    alpha = np.zeros((SIZE, SIZE), np.float32)
+    alpha[20:, 10:50] = 1
+    solid = inner(alpha)
+    assert (solid <= alpha + 1e-6)[alpha == 0].all()
+    assert solid[40, 30] == 1
+    assert solid[-1, 30] == 1  # the person goes on below
+    assert solid[21, 30] < 0.2

@@ -165,7 +165,7 @@ def defocus(image: Image, sigma: float) -> Image:
     return _bytes(255 * light ** (1 / GAMMA))
 
 
-def straighten(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def straighten(rgba: NDArray[np.uint8], solid: Mask | None = None) -> NDArray[np.uint8]:
     """Turn a figure that lies on white into one with its own colours up to its edge.
 
     Colours under a partly or wholly transparent pixel are continued from inside; so no
@@ -174,6 +174,8 @@ def straighten(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     Args:
         rgba: ``(H, W, 4)`` uint8, RGB as it lies on white.
+        solid: ``(H, W)`` mask of where the figure can have no holes; they are filled with
+            the colours around them.
 
     Returns:
         ``(H, W, 4)`` uint8, straight alpha.
@@ -185,6 +187,8 @@ def straighten(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     alpha = np.where(np.isin(labels, specks), 0, alpha).astype(np.uint8)
     low, high = OWN_COLOUR
     own = np.clip((alpha.astype(np.float32) / 255 - low) / (high - low), 0, 1)
+    if solid is not None:
+        alpha = np.maximum(alpha, _bytes(255 * solid))
     return np.dstack([_bytes(spread(image.astype(np.float32), own)), alpha])
 
 

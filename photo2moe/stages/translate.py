@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from photo2moe.nets.runner import Draw
 from photo2moe.ops.tensors import to_images, to_planes
-from photo2moe.types import Colours, Portrait
+from photo2moe.types import Colours, Mask, Portrait
 
-# How far a drawn figure may reach beyond the person, as a share of the side (0.16 face
-# units on the template): hair gets fuller, but grows no horns and no second head.
-REACH = 0.045
+# How far a drawn figure's outline may lie from the person's, as a share of the side (0.13
+# face units on the template): hair gets fuller, but grows no horns and no second head.
+REACH = 0.035
 
 
 class Translator:
@@ -45,12 +45,25 @@ class Translator:
 
 def _within(cutout: NDArray[np.uint8], portrait: Portrait) -> NDArray[np.uint8]:
     """Make transparent what strays too far from the person."""
-    reach = 2 * round(REACH * portrait.alpha.shape[0]) + 1
-    around = cv2.dilate(portrait.alpha, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
-    limit = (cv2.GaussianBlur(around, (0, 0), 1) * 255).round().astype(np.uint8)
+    around = cv2.dilate(portrait.alpha, _disc(portrait.alpha))
+    limit = (_soften(around) * 255).round().astype(np.uint8)
     outside = cutout[..., 3] > limit
     image = np.where(outside[..., None], _mix(cutout, limit), cutout[..., :3])
     return np.dstack([image, np.minimum(cutout[..., 3], limit)])
+
+
+def inner(alpha: Mask) -> Mask:
+    """Where a person's figure can have no holes: well within the person's own outline."""
+    return np.asarray(_soften(cv2.erode(alpha, _disc(alpha))), np.float32)
+
+
+def _disc(alpha: Mask) -> NDArray[np.uint8]:
+    side = 2 * round(REACH * alpha.shape[0]) + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
+
+
+def _soften(mask: Mask) -> Mask:
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), REACH * mask.shape[0] / 4), np.float32)
 
 
 def _mix(cutout: NDArray[np.uint8], limit: NDArray[np.uint8]) -> NDArray[np.uint8]:
