@@ -94,7 +94,7 @@ class TrainConfig:
     rate: float = 3e-4
     ema: float = 0.997
     shift: int = 8
-    recolour_skin: float = 0.6
+    recolour_skin: float = 0.0
     recolour_hair: float = 0.6
     free_colours: float = 0.2
     identity_every: int = 4

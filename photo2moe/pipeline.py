@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -172,6 +173,7 @@ class Pipeline:
     def draw(self, photo: Image, subjects: list[Subject], config: PipelineConfig) -> list[Drawing]:
         """Draw people as anime figures, all in one batch."""
         from photo2moe.ops.inpaint import straighten
+        from photo2moe.ops.tone import DRAWN, even_out
         from photo2moe.stages.align import align
         from photo2moe.stages.recolour import parse_colour, recolour, wanted_colours
         from photo2moe.stages.translate import inner
@@ -184,7 +186,8 @@ class Pipeline:
             align(photo, s.face, s.matte, template=self.template, size=self.size, strength=config.strength)
             for s in subjects
         ]
-        cutouts = self.translate(portraits, wanted)
+        even = [dataclasses.replace(p, image=even_out(p.image, p.alpha, self.template)) for p in portraits]
+        cutouts = self.translate(even, [dataclasses.replace(colours, skin=DRAWN) for colours in wanted])
         return [
             Drawing(
                 subject, portrait, straighten(recolour(cutout, colours, self.template), inner(portrait.alpha)), colours

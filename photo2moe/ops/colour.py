@@ -141,6 +141,11 @@ def skin_mask(image: Image, alpha: Mask, template: Template) -> Mask:
     neck = np.unique(labels[(np.abs(u) < 0.25) & (v > 1.15) & (v < 1.5)])
     skin = np.isin(labels, np.union1d(face, neck)) & near
     closed = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    # Highlights, the mouth and what lies between the lines belong to the face too; eyes do not.
+    _, gaps = cv2.connectedComponents(((closed == 0) & ~eyes).astype(np.uint8), connectivity=4)
+    rim = cv2.dilate(eyes.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    outside = np.concatenate([gaps[0], gaps[-1], gaps[:, 0], gaps[:, -1], gaps[rim]])
+    closed[~np.isin(gaps, np.unique(outside)) & (gaps > 0)] = 1
     closed[eyes] = 0
     return cv2.GaussianBlur(closed.astype(np.float32), (0, 0), 0.7)
 

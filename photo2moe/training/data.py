@@ -15,6 +15,7 @@ from photo2moe.config import TrainConfig
 from photo2moe.errors import TrainingError
 from photo2moe.ops.colour import enliven, lighter, tint
 from photo2moe.ops.geometry import Template
+from photo2moe.ops.tone import DRAWN
 from photo2moe.ops.tensors import to_planes
 
 
@@ -124,7 +125,7 @@ class Dataset:
         for i, index in enumerate(moes):
             moe[i, ..., :3], moe_colours[i] = self._recolour(moe[i, ..., :3], moe_colours[i], int(index), random)
         photo_colours = np.empty_like(moe_colours)
-        photo_colours[:, :6] = self._lighter[photos]
+        photo_colours[:, :3], photo_colours[:, 3:6] = DRAWN, self._lighter[photos, 3:6]
         # Photos have brown eyes; drawn with anime colours the domains match, and eyes obey.
         others = self.moe.colours[random.integers(len(self.moe.rgba), size=config.batch)]
         photo_colours[:, 6:] = others[:, 6:]
@@ -146,7 +147,8 @@ class Dataset:
     def photo_colours(self, indices: NDArray[np.int64]) -> NDArray[np.float64]:
         """What photos are drawn with outside training: their own colours, eyes enlivened."""
         eyes = [enliven(_rgb(row)) for row in self.photo.colours[indices, 6:].astype(np.float64)]
-        return np.hstack([self._lighter[indices], np.array(eyes, np.float64)])
+        skins = np.tile(np.array(DRAWN, np.float64), (len(indices), 1))
+        return np.hstack([skins, self._lighter[indices, 3:6], np.array(eyes, np.float64)])
 
     def _pick(self, random: np.random.Generator) -> int:
         pool = self._wide if len(self._wide) and (random.random() < 0.5 or not len(self._tight)) else self._tight

@@ -23,6 +23,7 @@ from photo2moe.errors import InputError, Photo2MoeError
 from photo2moe.imageio import list_images, read_image, write_image
 from photo2moe.ops import colour
 from photo2moe.ops.geometry import Template
+from photo2moe.ops.tone import even_out
 from photo2moe.stages.align import align
 from photo2moe.stages.detect import FaceDetector
 from photo2moe.stages.matte import PersonMatte
@@ -112,7 +113,8 @@ def photo_sample(photo: Image, detector: FaceDetector, matte: PersonMatte, templ
     height, width = photo.shape[:2]
     x, y = portrait.source[size // 2, :, 0], portrait.source[:, size // 2, 1]
     valid = _span((x >= -1) & (x <= width)), _span((y >= -1) & (y <= height))
-    rgba = np.dstack([portrait.image, (portrait.alpha * 255).round().astype(np.uint8)])
+    even = even_out(portrait.image, portrait.alpha, template)
+    rgba = np.dstack([even, (portrait.alpha * 255).round().astype(np.uint8)])
     return Sample(
         rgba,
         np.zeros((size, size, 2), np.uint8),
