@@ -65,7 +65,7 @@ class LossWeights:
     cycle_moe: float = 6.0
     identity: float = 4.0
     layout: float = 0.8
-    tones: float = 2.0
+    tones: float = 1.0
     outline: float = 1.5
 
 

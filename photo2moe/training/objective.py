@@ -100,11 +100,11 @@ class Regions:
         u, v = (torch.from_numpy(grid).float()[None, None] for grid in template.grid(size))
         u = u.abs()
         cheeks = (u - 0.42).hypot(v - 0.42) < 0.16
-        face = ((u < 0.5) & (v > 0.32) & (v < 0.62)) | ((u < 0.3) & (v > 0.32) & (v < 0.95))
-        mouth, nose = (u < 0.22) & (v > 0.64) & (v < 0.84), (u < 0.13) & (v > -0.1) & (v < 0.35)
+        face = ((u < 0.5) & (v > 0.42) & (v < 0.62)) | ((u < 0.3) & (v > 0.42) & (v < 0.95))
+        mouth = (u < 0.22) & (v > 0.64) & (v < 0.84)
         neck = (u < 0.2) & (v > 1.15) & (v < 1.4)
-        # The whole face, not only the cheeks: the judge likes pale noses.
-        skin = cheeks | (face & ~mouth) | nose | neck
+        # The lower face, not only the cheeks; above it glasses would be painted over.
+        skin = cheeks | (face & ~mouth) | neck
         temples = (u > 0.95) & (u < 1.25) & (v > -0.7) & (v < 0.1)
         hair = ((u < 0.8) & (v > -1.45) & (v < -0.8)) | temples
         # Eyes, brows, nose and mouth are drawn anew; held to the photo's shadows they become mud.
