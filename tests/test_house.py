@@ -25,6 +25,7 @@ FLOORS = (
     ("errors", "types"),
     ("files",),
     ("provenance", "ops.geometry", "ops.tensors", "ops.quiet"),
+    ("ops.colour",),
     ("config", "imageio", "ops.*"),
     ("nets.*", "evaluation.metric", "evaluation.difference", "evaluation.pairs"),
     ("nets.runner", "checkpoint", "weights"),

@@ -15,8 +15,8 @@ from photo2moe.config import TrainConfig
 from photo2moe.errors import TrainingError
 from photo2moe.ops.colour import enliven, lighter, tint
 from photo2moe.ops.geometry import Template
-from photo2moe.ops.tone import DRAWN
 from photo2moe.ops.tensors import to_planes
+from photo2moe.ops.tone import DRAWN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
