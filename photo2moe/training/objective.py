@@ -102,14 +102,14 @@ class Regions:
         cheeks = (u - 0.42).hypot(v - 0.42) < 0.16
         face = ((u < 0.5) & (v > 0.42) & (v < 0.62)) | ((u < 0.3) & (v > 0.42) & (v < 0.95))
         mouth = (u < 0.22) & (v > 0.64) & (v < 0.84)
-        neck = (u < 0.2) & (v > 1.15) & (v < 1.4)
         # The lower face, not only the cheeks; above it glasses would be painted over.
-        skin = cheeks | (face & ~mouth) | neck
+        skin = cheeks | (face & ~mouth)
         temples = (u > 0.95) & (u < 1.25) & (v > -0.7) & (v < 0.1)
         hair = ((u < 0.8) & (v > -1.45) & (v < -0.8)) | temples
         # Eyes, brows, nose and mouth are drawn anew; held to the photo's shadows they become mud.
         features = (u < 0.95) & (v > -0.6) & (v < 1.0)
-        cells = F.avg_pool2d(1 - 0.9 * features.float() + 6 * cheeks.float() + 2 * hair.float(), 8)
+        drawn_anew = 0.75 * features.float() - 0.35 * (features & (v > 0.45)).float()
+        cells = F.avg_pool2d(1 - drawn_anew + 6 * cheeks.float() + 2 * hair.float(), 8)
         return cls(F.avg_pool2d(skin.float(), 4), hair.float(), cells)
 
 
@@ -214,9 +214,11 @@ def _likeness(moe: Tensor, batch: Batch, regions: Regions) -> dict[str, Tensor]:
     skin = batch.photo_colours[:, :3, None, None].expand(-1, -1, *moe.shape[2:])
     outline = moe[:, 3:].expand(-1, 3, -1, -1), batch.photo[:, 3:].expand(-1, 3, -1, -1)
     thumbnail = F.avg_pool2d(opaque, 4)
+    # Where the photo shows no skin there is a beard, or a mask, which is to stay.
+    bare = (F.avg_pool2d(lighter - skin, 4).abs().mean(1, keepdim=True) < 0.25).float()
     return {
         "layout": layout(moe[:, :3], lighter, cells, 8),
-        "tones": layout(moe[:, :3], skin, regions.skin * thumbnail, 4)
+        "tones": layout(moe[:, :3], skin, regions.skin * thumbnail * bare, 4)
         + tone(moe[:, :3], regions.hair * opaque, batch.photo_colours[:, 3:6]),
         "outline": layout(*outline, torch.ones_like(thumbnail), 4),
     }
