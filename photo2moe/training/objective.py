@@ -108,8 +108,7 @@ class Regions:
         hair = ((u < 0.8) & (v > -1.45) & (v < -0.8)) | temples
         # Eyes, brows, nose and mouth are drawn anew; held to the photo's shadows they become mud.
         features = (u < 0.95) & (v > -0.6) & (v < 1.0)
-        drawn_anew = 0.75 * features.float() - 0.35 * (features & (v > 0.45)).float()
-        cells = F.avg_pool2d(1 - drawn_anew + 6 * cheeks.float() + 2 * hair.float(), 8)
+        cells = F.avg_pool2d(1 - 0.9 * features.float() + 6 * cheeks.float() + 2 * hair.float(), 8)
         return cls(F.avg_pool2d(skin.float(), 4), hair.float(), cells)
 
 
