@@ -35,9 +35,9 @@ CATALOGUE: tuple[WeightSpec, ...] = (
     WeightSpec(
         name="moe",
         file="moe-128.safetensors",
-        sha256="505bfbb87e06d1aa09bcfab5b22376ae640516a0e6fa19abf27d81e55f304ddf",
+        sha256="b56864f1a0288effd02500f12fde93f557942b59d013e08e31a49ae26215282b",
         licence="MIT (the file); trained on third-party art, see the model card",
-        trained_on="2,950 portraits (AI-made faces, official portraits), 4,570 anime faces gathered for research",
+        trained_on="2,944 portraits (AI-made faces, official portraits), 4,570 anime faces gathered for research",
     ),
 )
 
