@@ -29,7 +29,7 @@ NAMES: dict[str, RGB] = {
     "grey": (150, 150, 156),
     "white": (240, 240, 242),
 }
-GAIN = (0.12, 1.8)  # of a channel; darkening is harmless, lightening shows noise
+GAIN = (0.12, 1.8)  # of a channel; darker is harmless, lighter shows noise
 
 
 def parse_colour(text: str, option: str) -> RGB | None:
