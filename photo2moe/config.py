@@ -47,26 +47,23 @@ class DiscriminatorConfig:
 
 @dataclass(frozen=True, slots=True)
 class LossWeights:
-    """How much each part of the generators' loss counts.
+    """How much each part of the generator's loss counts.
 
     Attributes:
-        adversarial: least-squares GAN loss, both domains, both heads.
-        cycle_photo: photo → moe → photo, every ``TrainConfig.cycle_every`` steps, on pictures
-            shrunk 2×, so that the photo's texture need not be hidden in the avatar.
-        cycle_moe: moe → photo → moe, at full size: it teaches colours and clean lines.
-        identity: moe → moe through the same net, every ``TrainConfig.identity_every`` steps.
-        layout: colours of 8 px cells, avatar against lightened photo.
-        tones: skin in 4 px cells, and the mean of the hair, against the colours asked for.
-        outline: transparency of 4 px cells, avatar against photo.
+        adversarial: least-squares GAN loss of drawings of photos and of anime faces.
+        eyes: the same, of the judge that sees nothing but both eyes.
+        restore: anime face → rough → the same anime face, L1.
+        features: the same pair, compared in the judges' own features.
+        layout: colours of 4 px cells, drawing of a photo against its rough.
+        outline: transparency of 4 px cells, likewise.
     """
 
     adversarial: float = 1.0
-    cycle_photo: float = 2.0
-    cycle_moe: float = 6.0
-    identity: float = 4.0
-    layout: float = 0.8
-    tones: float = 1.0
-    outline: float = 1.5
+    eyes: float = 0.5
+    restore: float = 10.0
+    features: float = 2.0
+    layout: float = 3.0
+    outline: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,44 +76,40 @@ class TrainConfig:
         rate: learning rate of AdamW; it falls linearly to a tenth over the last third.
         ema: decay of the averaged generator, a step.
         shift: discriminators see pictures moved by up to so many pixels.
-        recolour_skin, recolour_hair: share of anime faces that get a photo's colours.
+        recolour_hair: share of anime faces that get a photo's hair colour.
         free_colours: share of photos that are drawn with an anime face's hair colour.
-        identity_every: steps between identity losses.
-        cycle_every: steps between photo cycles; they cost an eighth of a step.
+        beards, glasses: share of anime faces that are given one.
         sample_every, save_every: images between sample sheets, and between states.
         seed: of everything random; with the step it gives each batch.
         precision: ``bfloat16`` or ``float32``.
-        compile: fuse the generators with ``torch.compile``, where there is a C++ compiler; twice as fast.
+        compile: fuse the generator with ``torch.compile``, where there is a C++ compiler; twice as fast.
     """
 
     images: int = 200_000
     batch: int = 8
-    rate: float = 3e-4
-    ema: float = 0.997
+    rate: float = 4e-4
+    ema: float = 0.998
     shift: int = 8
-    recolour_skin: float = 0.0
-    recolour_hair: float = 0.6
+    recolour_hair: float = 0.5
     free_colours: float = 0.2
-    identity_every: int = 4
-    cycle_every: int = 2
+    beards: float = 0.08
+    glasses: float = 0.12
     sample_every: int = 2_000
     save_every: int = 4_000
     seed: int = 0
     precision: str = "bfloat16"
     compile: bool = True
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
-    reverse: GeneratorConfig = field(default_factory=lambda: GeneratorConfig(blocks=5, colours=0))
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     weights: LossWeights = field(default_factory=LossWeights)
 
     def __post_init__(self) -> None:
-        for name in ("images", "batch", "identity_every", "cycle_every", "sample_every", "save_every"):
+        for name in ("images", "batch", "sample_every", "save_every"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        for name in ("recolour_skin", "recolour_hair", "free_colours", "ema"):
+        for name in ("recolour_hair", "free_colours", "beards", "glasses", "ema"):
             _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0…1")
         _require(self.rate > 0, "rate", self.rate, "above 0")
         _require(self.precision in ("bfloat16", "float32"), "precision", self.precision, "bfloat16 or float32")
-        _require(self.generator.size == self.reverse.size, "reverse.size", self.reverse.size, "generator.size")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Detector = Callable[..., list[Face]]
 Matte = Callable[[Image, Face], tuple[Mask, Matrix]]
-Translator = Callable[[list[Portrait], list[Colours]], list[NDArray[np.uint8]]]
+Translator = Callable[[list[NDArray[np.uint8]], list[Colours]], list[NDArray[np.uint8]]]
 Upscaler = Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
 
 
@@ -58,7 +58,7 @@ class Drawing:
 
     Attributes:
         subject: who.
-        portrait: the chibi-warped photo that the net saw.
+        portrait: the chibi-warped photo that the net's rough was made of.
         cutout: ``(S, S, 4)`` the figure on the template, at the net's size, recoloured, straight alpha.
         wanted: the colours it was drawn with.
     """
@@ -173,9 +173,10 @@ class Pipeline:
     def draw(self, photo: Image, subjects: list[Subject], config: PipelineConfig) -> list[Drawing]:
         """Draw people as anime figures, all in one batch."""
         from photo2moe.ops.inpaint import straighten
-        from photo2moe.ops.tone import DRAWN, even_out
+        from photo2moe.ops.tone import DRAWN
         from photo2moe.stages.align import align
         from photo2moe.stages.recolour import parse_colour, recolour, wanted_colours
+        from photo2moe.stages.sketch import rough, sketch
         from photo2moe.stages.translate import inner
 
         skin = parse_colour(config.skin, "--skin")
@@ -186,8 +187,12 @@ class Pipeline:
             align(photo, s.face, s.matte, template=self.template, size=self.size, strength=config.strength)
             for s in subjects
         ]
-        even = [dataclasses.replace(p, image=even_out(p.image, p.alpha, self.template)) for p in portraits]
-        cutouts = self.translate(even, [dataclasses.replace(colours, skin=DRAWN) for colours in wanted])
+        own = [wanted_colours(s.measured, skin=None, hair=None, eyes=None).hair for s in subjects]
+        roughs = [
+            rough(sketch(portrait, self.template), before, after, self.template)
+            for portrait, before, after in zip(portraits, own, wanted, strict=True)
+        ]
+        cutouts = self.translate(roughs, [dataclasses.replace(colours, skin=DRAWN) for colours in wanted])
         return [
             Drawing(
                 subject, portrait, straighten(recolour(cutout, colours, self.template), inner(portrait.alpha)), colours

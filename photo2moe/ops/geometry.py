@@ -64,6 +64,14 @@ class Template:
         return np.meshgrid(u, v)  # type: ignore[return-value]
 
 
+def polygon(outline: Points, template: Template, size: int) -> Mask:
+    """A polygon ``(N, 2)`` in face units as a mask ``(size, size)`` with smooth edges."""
+    points = apply(template.to_pixels(size), outline)
+    canvas = np.zeros((size, size), np.uint8)
+    cv2.fillPoly(canvas, [np.round(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    return canvas.astype(np.float32) / 255
+
+
 def apply(matrix: Matrix, points: Points) -> Points:
     """Map points ``(N, 2)`` by an affine ``(2, 3)``."""
     return points @ matrix[:, :2].T + matrix[:, 2]
