@@ -24,8 +24,8 @@ class GeneratorConfig:
     """
 
     size: int = 128
-    width: int = 64
-    blocks: int = 8
+    width: int = 48
+    blocks: int = 7
     colours: int = 9
 
     def __post_init__(self) -> None:
@@ -39,7 +39,7 @@ class GeneratorConfig:
 class DiscriminatorConfig:
     """Shape of a discriminator: ``width`` channels after the first convolution."""
 
-    width: int = 64
+    width: int = 48
 
     def __post_init__(self) -> None:
         _require(1 <= self.width <= 512, "width", self.width, "1…512")
@@ -86,8 +86,8 @@ class TrainConfig:
     """
 
     images: int = 200_000
-    batch: int = 8
-    rate: float = 4e-4
+    batch: int = 4
+    rate: float = 3e-4
     ema: float = 0.998
     shift: int = 8
     recolour_hair: float = 0.5
