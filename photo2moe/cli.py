@@ -154,10 +154,10 @@ def batch(folder: Path, output: Path, form: str, **options: Any) -> None:
 def weights(as_json: bool) -> None:
     """List the weights that come with the package."""
     from photo2moe import console
-    from photo2moe.weights import CATALOGUE, locate, sha256
+    from photo2moe.weights import SHIPPED, locate, sha256
 
     rows = []
-    for spec in CATALOGUE:
+    for spec in SHIPPED:
         path = locate(spec)
         intact = sha256(path) == spec.sha256
         rows.append({**dataclasses.asdict(spec), "bytes": path.stat().st_size, "intact": intact})

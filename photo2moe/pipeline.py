@@ -27,12 +27,15 @@ from photo2moe.imageio import read_image
 from photo2moe.ops.colour import measure_photo
 from photo2moe.ops.geometry import Template
 from photo2moe.types import Avatar, Colours, Face, Image, Mask, Matrix, Portrait
+from photo2moe.weights import GLASSES, verified
 
 if TYPE_CHECKING:
+    from photo2moe.ops.rough import Glasses
     from photo2moe.stages.composite import Background
 
 Detector = Callable[..., list[Face]]
 Matte = Callable[[Image, Face], tuple[Mask, Matrix]]
+GlassesFinder = Callable[[Image, Face], "Glasses | None"]
 Translator = Callable[[list[NDArray[np.uint8]], list[Colours]], list[NDArray[np.uint8]]]
 Upscaler = Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
 
@@ -45,11 +48,13 @@ class Subject:
         face: the face.
         matte: mask of the person, and the matrix from photo to mask pixels.
         measured: the person's own colours.
+        glasses: the frames that the person wears, or ``None``.
     """
 
     face: Face
     matte: tuple[Mask, Matrix]
     measured: Colours
+    glasses: Glasses | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +97,7 @@ class Pipeline:
 
     Attributes:
         config: how photos are converted.
-        detect, matte, translate, upscale: the stages.
+        detect, matte, find_glasses, translate, upscale: the stages.
         size: side of the square that ``translate`` draws, pixels.
         background: what avatars stand before.
         backdrop: the picture for ``background``, where it is a file.
@@ -103,6 +108,7 @@ class Pipeline:
     config: PipelineConfig
     detect: Detector
     matte: Matte
+    find_glasses: GlassesFinder
     translate: Translator
     upscale: Upscaler
     size: int
@@ -168,7 +174,8 @@ class Pipeline:
         # Colours are measured in full chibi proportions, whatever the strength: that is
         # where the net learned to find them.
         portrait = align(photo, face, matte, template=self.template, size=self.size, strength=1.0)
-        return Subject(face, matte, measure_photo(photo, portrait.image, portrait.alpha, face, self.template))
+        measured = measure_photo(photo, portrait.image, portrait.alpha, face, self.template)
+        return Subject(face, matte, measured, self.find_glasses(photo, face))
 
     def draw(self, photo: Image, subjects: list[Subject], config: PipelineConfig) -> list[Drawing]:
         """Draw people as anime figures, all in one batch."""
@@ -189,8 +196,8 @@ class Pipeline:
         ]
         own = [wanted_colours(s.measured, skin=None, hair=None, eyes=None).hair for s in subjects]
         roughs = [
-            rough(sketch(portrait, self.template), before, after, self.template)
-            for portrait, before, after in zip(portraits, own, wanted, strict=True)
+            rough(sketch(portrait, self.template), before, after, self.template, subject.glasses)
+            for subject, portrait, before, after in zip(subjects, portraits, own, wanted, strict=True)
         ]
         cutouts = self.translate(roughs, [dataclasses.replace(colours, skin=DRAWN) for colours in wanted])
         return [
@@ -257,6 +264,7 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
     """
     from photo2moe.stages.composite import parse_background
     from photo2moe.stages.detect import FaceDetector
+    from photo2moe.stages.glasses import GlassesFinder
     from photo2moe.stages.matte import PersonMatte
     from photo2moe.stages.translate import Translator
     from photo2moe.stages.upscale import AnimeUpscaler, LanczosUpscaler
@@ -272,6 +280,7 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
             config,
             detector,
             matte,
+            GlassesFinder(verified(GLASSES)),
             translator,
             upscaler,
             translator.size,

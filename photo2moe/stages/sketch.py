@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from photo2moe.ops.colour import RGB, hair_mask, lighter
 from photo2moe.ops.features import Features, of_portrait
 from photo2moe.ops.geometry import Template
-from photo2moe.ops.rough import base, dye, mark
+from photo2moe.ops.rough import Glasses, base, dye, mark
 from photo2moe.ops.tone import DRAWN, photo_skin
 from photo2moe.types import Colours, Mask, Portrait
 
@@ -39,7 +39,9 @@ def sketch(portrait: Portrait, template: Template) -> Sketch:
     return Sketch(base(light, portrait.alpha, skin, features, DRAWN, template), features, hair)
 
 
-def rough(drawn: Sketch, own_hair: RGB, wanted: Colours, template: Template) -> NDArray[np.uint8]:
+def rough(
+    drawn: Sketch, own_hair: RGB, wanted: Colours, template: Template, glasses: Glasses | None = None
+) -> NDArray[np.uint8]:
     """The rough that the net inks, in the colours wanted.
 
     Args:
@@ -47,9 +49,10 @@ def rough(drawn: Sketch, own_hair: RGB, wanted: Colours, template: Template) -> 
         own_hair: the hair's colour in it.
         wanted: colours of hair and eyes.
         template: where the eyes lie.
+        glasses: frames that the person wears.
 
     Returns:
         ``(S, S, 4)`` uint8: RGB as it lies on white, and alpha.
     """
     ground = drawn.ground if own_hair == wanted.hair else dye(drawn.ground, drawn.hair, own_hair, wanted.hair)
-    return mark(ground, drawn.features, wanted.eyes, template)
+    return mark(ground, drawn.features, wanted.eyes, template, glasses)
