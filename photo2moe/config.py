@@ -50,16 +50,19 @@ class LossWeights:
     """How much each part of the generator's loss counts.
 
     Attributes:
-        adversarial: least-squares GAN loss of drawings of photos and of anime faces.
+        adversarial: least-squares GAN loss of redrawn anime faces.
         eyes: the same, of the judge that sees nothing but both eyes.
+        photo: share of both that drawings of photos count with. They have no pair to hold them,
+            and from a share of about one the net draws them as noise that fools the judges.
         restore: anime face → rough → the same anime face, L1.
         features: the same pair, compared in the judges' own features.
         layout: colours of 4 px cells, drawing of a photo against its rough.
         outline: transparency of 4 px cells, likewise.
     """
 
-    adversarial: float = 1.0
-    eyes: float = 0.5
+    adversarial: float = 0.5
+    eyes: float = 0.25
+    photo: float = 0.1
     restore: float = 10.0
     features: float = 2.0
     layout: float = 3.0
@@ -71,8 +74,9 @@ class TrainConfig:
     """A whole training run.
 
     Attributes:
-        images: photos to see before the run ends.
+        images: anime faces to redraw before the run ends.
         batch: pictures of each domain a step.
+        photo_every: steps between those that draw photos too. Photos have no pair, so they teach less.
         rate: learning rate of AdamW; it falls linearly to a tenth over the last third.
         ema: decay of the averaged generator, a step.
         shift: discriminators see pictures moved by up to so many pixels.
@@ -87,6 +91,7 @@ class TrainConfig:
 
     images: int = 200_000
     batch: int = 4
+    photo_every: int = 3
     rate: float = 3e-4
     ema: float = 0.998
     shift: int = 8
@@ -104,7 +109,7 @@ class TrainConfig:
     weights: LossWeights = field(default_factory=LossWeights)
 
     def __post_init__(self) -> None:
-        for name in ("images", "batch", "sample_every", "save_every"):
+        for name in ("images", "batch", "photo_every", "sample_every", "save_every"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         for name in ("recolour_hair", "free_colours", "beards", "glasses", "ema"):
             _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0…1")

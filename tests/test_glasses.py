@@ -38,9 +38,9 @@ def put_on(photo, face, colour):
     worn, unit = photo.copy(), face.eye_distance
     left, right = face.eyes
     for eye in (left, right):
-        centre = tuple(int(c) for c in (eye + [0, 0.06 * unit]))
+        centre = tuple(int(c) for c in eye + np.array([0, 0.06 * unit]))
         cv2.ellipse(worn, centre, (round(0.38 * unit), round(0.30 * unit)), 0, 0, 360, colour, round(0.05 * unit))
-    inner = [tuple(int(c) for c in (eye + [side * 0.38 * unit, 0])) for eye, side in ((left, 1), (right, -1))]
+    inner = [tuple(int(c) for c in eye + np.array([side * 0.38 * unit, 0])) for eye, side in ((left, 1), (right, -1))]
     cv2.line(worn, *inner, colour, round(0.05 * unit))
     return worn
 

@@ -124,7 +124,7 @@ def train(
     regions = Regions.on(dataset.template, config.generator.size)
     _open_run(run, config, state, ranks, resume=resume, init=init)
     nets = _callable(state, config)
-    sums: Parts = {}
+    sums: dict[str, list[float]] = {}
     begun, done = time.perf_counter(), 0
     while state.step * config.batch < config.images:
         _set_rate(state, config)
@@ -135,11 +135,10 @@ def train(
                 f"loss is not finite at step {state.step}: {parts}; resume from {run} with a lower --rate"
             )
         for name, value in parts.items():
-            sums.setdefault(name, 0.0)
-            sums[name] += value
+            sums.setdefault(name, []).append(value)
         images, stopping = state.step * config.batch, ranks.any(should_stop())
         if ranks.first and (stopping or images // TICK > (images - config.batch) // TICK):
-            means = {name: round(value / done, 5) for name, value in sums.items()}
+            means = {name: round(sum(values) / len(values), 5) for name, values in sums.items()}
             speed = done * config.batch / (time.perf_counter() - begun)
             with (run / "stats.jsonl").open("a") as log:
                 log.write(json.dumps({"images": images, "images_per_second": round(speed, 2), **means}) + "\n")
@@ -190,7 +189,8 @@ def _step(config: TrainConfig, dataset: Dataset, state: State, nets: Nets, regio
     for judge in judges:
         judge.requires_grad_(False)
     with _autocast(config):
-        loss, parts, fakes = generator_loss(nets, batch, regions, config.weights, shifts)
+        photos = state.step % config.photo_every == 0
+        loss, parts, fakes = generator_loss(nets, batch, regions, config.weights, shifts, photos=photos)
     _update(state.generator_steps, loss, ranks)
     for judge in judges:
         judge.requires_grad_(True)

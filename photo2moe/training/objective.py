@@ -38,10 +38,10 @@ class Nets:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fakes:
-    """What the generator made of one batch."""
+    """What the generator made of one batch; of the photos, if they were drawn."""
 
-    photo: Tensor
     moe: Tensor
+    photo: Tensor | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,7 +141,7 @@ def looked_at(pictures: Tensor, valid: Tensor, regions: Regions, shifts: Tensor)
 
 
 def generator_loss(
-    nets: Nets, batch: Batch, regions: Regions, weights: LossWeights, shifts: Tensor
+    nets: Nets, batch: Batch, regions: Regions, weights: LossWeights, shifts: Tensor, *, photos: bool
 ) -> tuple[Tensor, Parts, Fakes]:
     """The generator's loss for one batch.
 
@@ -151,29 +151,31 @@ def generator_loss(
         regions: where eyes and face lie.
         weights: of the parts.
         shifts: ``(B, 2)`` pixels that the judges' view is moved by.
+        photos: whether to draw the photos too.
 
     Returns:
         Loss, its parts, and the fakes, detached, for the discriminators.
     """
-    count = len(batch.photo)
-    drawn = nets.draw(torch.cat([batch.photo, batch.rough]), torch.cat([batch.photo_colours, batch.moe_colours]))
-    photo, moe = within(drawn[:count].float(), batch.photo), drawn[count:].float()
-    cells = regions.cells.expand(count, -1, -1, -1)
-    losses = {
-        "restore": masked_l1(moe, batch.moe, batch.moe_valid),
-        "layout": layout(photo[:, :3], batch.photo[:, :3], cells, 4),
-        "outline": layout(photo[:, 3:], batch.photo[:, 3:], torch.ones_like(cells), 4),
-    }
+    moe = nets.draw(batch.rough, batch.moe_colours).float()
+    photo = within(nets.draw(batch.photo, batch.photo_colours).float(), batch.photo) if photos else None
+    losses = {"restore": masked_l1(moe, batch.moe, batch.moe_valid)}
+    if photo is not None:
+        cells = regions.cells.expand(len(photo), -1, -1, -1)
+        losses["layout"] = layout(photo[:, :3], batch.photo[:, :3], cells, 4)
+        losses["outline"] = layout(photo[:, 3:], batch.photo[:, 3:], torch.ones_like(cells), 4)
     matches = []
     for name, judge, view in _views(nets, batch, regions, shifts):
-        fake_photo, fake_moe = judge(view(photo)), judge(view(moe))
+        fake = judge(view(moe))
         with torch.no_grad():
             real = judge(view(batch.moe))
-        losses[name] = adversarial(fake_photo, 1.0) + 0.5 * adversarial(fake_moe, 1.0)
-        matches.append(alike(fake_moe, real))
+        losses[name] = adversarial(fake, 1.0)
+        if photo is not None and weights.photo > 0:
+            losses[name] = losses[name] + weights.photo * adversarial(judge(view(photo)), 1.0)
+        matches.append(alike(fake, real))
     losses["features"] = torch.stack(matches).mean()
     total = sum((getattr(weights, name) * value for name, value in losses.items()), torch.zeros(()))
-    return total, {name: float(value.detach()) for name, value in losses.items()}, Fakes(photo.detach(), moe.detach())
+    parts = {name: float(value.detach()) for name, value in losses.items()}
+    return total, parts, Fakes(moe.detach(), None if photo is None else photo.detach())
 
 
 def discriminator_loss(
@@ -184,9 +186,11 @@ def discriminator_loss(
     Real and fake are shown through the same windows.
     """
     total, parts = torch.zeros(()), {}
+    drawn = [fake for fake in (fakes.moe, fakes.photo) if fake is not None]
     for name, judge, view in _views(nets, batch, regions, shifts):
-        real, photo, moe = judge(view(batch.moe)), judge(view(fakes.photo)), judge(view(fakes.moe))
-        loss = adversarial(real, 1.0) + 0.5 * (adversarial(photo, 0.0) + adversarial(moe, 0.0))
+        loss = adversarial(judge(view(batch.moe)), 1.0)
+        for fake in drawn:
+            loss = loss + adversarial(judge(view(fake)), 0.0) / len(drawn)
         total, parts[f"judge_{name}"] = total + loss, float(loss.detach())
     return total, parts
 
