@@ -103,11 +103,11 @@ def test_judges_see_nothing_outside_the_valid_part() -> None:
 def test_the_discriminators_loss_leaves_no_gradient_on_the_generators(dataset: Path) -> None:
     state, data = State.new(CONFIG), Dataset(dataset, CONFIG)
     nets = objective.Nets(state.draw, state.judge, state.judge_eyes)
-    batch, shifts = data.batch(0), torch.zeros(2, 2, dtype=torch.int64)
+    pairs, photos, shifts = data.pairs(0), data.photos(0), torch.zeros(2, 2, dtype=torch.int64)
     regions = objective.Regions.on(Template(), SIZE)
-    _, parts, fakes = objective.generator_loss(nets, batch, regions, CONFIG.weights, shifts, photos=True)
+    _, parts, fakes = objective.generator_loss(nets, pairs, photos, regions, CONFIG.weights, shifts)
     assert set(parts) == {f.name for f in dataclasses.fields(LossWeights)} - {"photo"}
-    loss, _ = objective.discriminator_loss(nets, batch, regions, fakes, shifts)
+    loss, _ = objective.discriminator_loss(nets, pairs, fakes, regions, shifts)
     loss.backward()
     assert all(p.grad is None for p in state.draw.parameters())
     assert all(p.grad is not None for p in state.judge.parameters())
@@ -115,11 +115,12 @@ def test_the_discriminators_loss_leaves_no_gradient_on_the_generators(dataset: P
 
 def test_a_batch_depends_on_seed_and_step_alone(dataset: Path) -> None:
     first, second = Dataset(dataset, CONFIG), Dataset(dataset, CONFIG)
-    second.batch(0)
-    torch.testing.assert_close(first.batch(7).moe, second.batch(7).moe)
-    assert not torch.equal(first.batch(7).photo, first.batch(8).photo)
+    second.pairs(0)
+    torch.testing.assert_close(first.pairs(7).moe, second.pairs(7).moe)
+    torch.testing.assert_close(first.photos(7).rough, second.photos(7).rough)
+    assert not torch.equal(first.photos(7).rough, first.photos(8).rough)
     other = Dataset(dataset, dataclasses.replace(CONFIG, seed=1))
-    assert not torch.equal(first.batch(7).photo, other.batch(7).photo)
+    assert not torch.equal(first.pairs(7).rough, other.pairs(7).rough)
 
 
 def test_rare_skins_are_drawn_more_often_than_they_come() -> None:
@@ -131,8 +132,9 @@ def test_rare_skins_are_drawn_more_often_than_they_come() -> None:
 
 def test_two_parts_make_the_whole_batch(dataset: Path) -> None:
     data = Dataset(dataset, CONFIG)
-    halves = data.batch(3, 0, 2).photo, data.batch(3, 1, 2).photo
-    torch.testing.assert_close(torch.cat(halves), data.batch(3).photo)
+    for batch in (data.pairs, data.photos):
+        halves = [batch(3, rank, 2).rough for rank in (0, 1)]
+        torch.testing.assert_close(torch.cat(halves), batch(3).rough)
 
 
 def test_a_run_explains_itself(dataset: Path, tmp_path: Path) -> None:

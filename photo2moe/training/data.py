@@ -71,24 +71,33 @@ class Domain:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """One step's pictures, as tensors in the range of the nets.
+class Pairs:
+    """One step's anime faces, as tensors in the range of the nets, RGB on white and transparency.
 
     Attributes:
-        photo: ``(B, 4, S, S)`` roughs of photos, RGB on white and transparency.
         moe: ``(B, 4, S, S)`` anime faces.
-        rough: ``(B, 4, S, S)`` the roughs of these.
-        photo_colours: ``(B, 9)`` what the photos shall be drawn with.
-        moe_colours: ``(B, 9)`` measured on the anime faces.
-        moe_valid: ``(B, 1, S, S)`` 1 where the anime picture is real, else 0.
+        rough: ``(B, 4, S, S)`` their roughs.
+        colours: ``(B, 9)`` measured on them.
+        valid: ``(B, 1, S, S)`` 1 where the picture is real, else 0.
     """
 
-    photo: Tensor
     moe: Tensor
     rough: Tensor
-    photo_colours: Tensor
-    moe_colours: Tensor
-    moe_valid: Tensor
+    colours: Tensor
+    valid: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photos:
+    """One step's photos.
+
+    Attributes:
+        rough: ``(B, 4, S, S)`` their roughs.
+        colours: ``(B, 9)`` what they shall be drawn with.
+    """
+
+    rough: Tensor
+    colours: Tensor
 
 
 class Dataset:
@@ -120,26 +129,28 @@ class Dataset:
         self._wide = np.flatnonzero(self.moe.valid[:, 2] - self.moe.valid[:, 0] >= 0.93 * self.size)
         self._tight = np.setdiff1d(np.arange(len(self.moe.rgba)), self._wide)
 
-    def batch(self, step: int, rank: int = 0, ranks: int = 1) -> Batch:
-        """The pictures of one step; the same for the same seed and step.
+    def pairs(self, step: int, rank: int = 0, ranks: int = 1) -> Pairs:
+        """The anime faces of one step; the same for the same seed and step.
 
         Args:
             step: which.
             rank: of several processes, the one that works on these rows.
             ranks: how many processes share the batch.
         """
-        rows = [
-            self._row(np.random.default_rng([self._config.seed, step, row]))
-            for row in range(self._config.batch)[rank::ranks]
-        ]
-        columns = [np.stack(column) for column in zip(*rows, strict=True)]
-        photo, moe, rough = (torch.from_numpy(to_planes(part)) for part in columns[:3])
-        photo_colours, moe_colours = (torch.from_numpy(scaled(part)) for part in columns[3:5])
-        return Batch(photo, moe, rough, photo_colours, moe_colours, torch.from_numpy(columns[5])[:, None])
+        rows = [self._pair(random) for random in self._random(step, 0, rank, ranks)]
+        moe, rough, colours, valid = (np.stack(column) for column in zip(*rows, strict=True))
+        faces, roughs = (torch.from_numpy(to_planes(part)) for part in (moe, rough))
+        return Pairs(faces, roughs, torch.from_numpy(scaled(colours)), torch.from_numpy(valid)[:, None])
+
+    def photos(self, step: int, rank: int = 0, ranks: int = 1) -> Photos:
+        """The photos of one step, as :meth:`pairs`."""
+        rows = [self._photo(random) for random in self._random(step, 1, rank, ranks)]
+        rough, colours = (np.stack(column) for column in zip(*rows, strict=True))
+        return Photos(torch.from_numpy(to_planes(rough)), torch.from_numpy(scaled(colours)))
 
     def roughs(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Roughs of photos as they are made outside training, ``(B, S, S, 4)``."""
-        return np.stack([self._photo(int(i), c) for i, c in zip(indices, self.photo_colours(indices), strict=True)])
+        return np.stack([self._rough(int(i), c) for i, c in zip(indices, self.photo_colours(indices), strict=True)])
 
     def photo_colours(self, indices: NDArray[np.int64]) -> NDArray[np.float64]:
         """What photos are drawn with outside training: their own colours, eyes enlivened."""
@@ -151,26 +162,31 @@ class Dataset:
         pool = self._wide if len(self._wide) and (random.random() < 0.5 or not len(self._tight)) else self._tight
         return int(pool[random.integers(len(pool))])
 
-    def _row(self, random: np.random.Generator) -> tuple[NDArray[Any], ...]:
-        """One photo and one anime face: the parts of a batch, in their order."""
-        moe = self._pick(random)
-        picture, rough, moe_colours = self._moe(moe, random)
-        photo = int(random.choice(len(self.photo.rgba), p=self._chances))
-        [photo_colours] = self.photo_colours(np.array([photo]))
-        # Photos have brown eyes; drawn with anime colours the domains match, and eyes obey.
-        other = self.moe.colours[random.integers(len(self.moe.rgba))]
-        photo_colours[6:] = other[6:]
-        if random.random() < self._config.free_colours:
-            photo_colours[3:6] = other[3:6]
-        drawn = self._photo(photo, photo_colours, random)
-        valid = _rectangle(self.moe.valid[moe], self.size)
-        if random.random() < 0.5:
-            drawn = drawn[:, ::-1]
+    def _random(self, step: int, kind: int, rank: int, ranks: int) -> list[np.random.Generator]:
+        """One source of chance a row, so that a row does not depend on who else is in the batch."""
+        rows = range(self._config.batch)[rank::ranks]
+        return [np.random.default_rng([self._config.seed, step, kind, row]) for row in rows]
+
+    def _pair(self, random: np.random.Generator) -> tuple[NDArray[Any], ...]:
+        index = self._pick(random)
+        picture, rough, colours = self._moe(index, random)
+        valid = _rectangle(self.moe.valid[index], self.size)
         if random.random() < 0.5:
             picture, rough, valid = picture[:, ::-1], rough[:, ::-1], valid[:, ::-1]
-        return drawn, picture, rough, photo_colours, moe_colours, valid
+        return picture, rough, colours, valid
 
-    def _photo(
+    def _photo(self, random: np.random.Generator) -> tuple[NDArray[Any], ...]:
+        index = int(random.choice(len(self.photo.rgba), p=self._chances))
+        [colours] = self.photo_colours(np.array([index]))
+        # Photos have brown eyes; drawn with anime colours the domains match, and eyes obey.
+        other = self.moe.colours[random.integers(len(self.moe.rgba))]
+        colours[6:] = other[6:]
+        if random.random() < self._config.free_colours:
+            colours[3:6] = other[3:6]
+        rough = self._rough(index, colours, random)
+        return (rough[:, ::-1] if random.random() < 0.5 else rough), colours
+
+    def _rough(
         self, index: int, colours: NDArray[np.float64], random: np.random.Generator | None = None
     ) -> NDArray[np.uint8]:
         """The rough of a photo in these colours; with ``random``, now and then with glasses."""

@@ -180,7 +180,9 @@ def sample_sheet(generator: Generator, dataset: Dataset) -> np.ndarray[Any, np.d
 
 def _step(config: TrainConfig, dataset: Dataset, state: State, nets: Nets, regions: Regions, ranks: Ranks) -> Parts:
     """One update of all nets and of the average."""
-    batch = dataset.batch(state.step, ranks.rank, ranks.count)
+    pairs = dataset.pairs(state.step, ranks.rank, ranks.count)
+    due = state.step % config.photo_every == 0
+    photos = dataset.photos(state.step, ranks.rank, ranks.count) if due else None
     random = np.random.default_rng([config.seed, state.step, 1])
     shifts = torch.from_numpy(random.integers(-config.shift, config.shift + 1, (config.batch, 2)))[
         ranks.rank :: ranks.count
@@ -189,13 +191,12 @@ def _step(config: TrainConfig, dataset: Dataset, state: State, nets: Nets, regio
     for judge in judges:
         judge.requires_grad_(False)
     with _autocast(config):
-        photos = state.step % config.photo_every == 0
-        loss, parts, fakes = generator_loss(nets, batch, regions, config.weights, shifts, photos=photos)
+        loss, parts, fakes = generator_loss(nets, pairs, photos, regions, config.weights, shifts)
     _update(state.generator_steps, loss, ranks)
     for judge in judges:
         judge.requires_grad_(True)
     with _autocast(config):
-        loss, more = discriminator_loss(nets, batch, regions, fakes, shifts)
+        loss, more = discriminator_loss(nets, pairs, fakes, regions, shifts)
     _update(state.judge_steps, loss, ranks)
     with torch.no_grad():
         # A short run's average would mostly be its random start.

@@ -21,7 +21,7 @@ from photo2moe.config import LossWeights
 from photo2moe.nets.discriminator import Scores
 from photo2moe.ops.geometry import Template
 from photo2moe.stages.translate import REACH
-from photo2moe.training.data import Batch
+from photo2moe.training.data import Pairs, Photos
 
 Parts = dict[str, float]
 Judge = Callable[[Tensor], Scores]
@@ -141,33 +141,34 @@ def looked_at(pictures: Tensor, valid: Tensor, regions: Regions, shifts: Tensor)
 
 
 def generator_loss(
-    nets: Nets, batch: Batch, regions: Regions, weights: LossWeights, shifts: Tensor, *, photos: bool
+    nets: Nets, pairs: Pairs, photos: Photos | None, regions: Regions, weights: LossWeights, shifts: Tensor
 ) -> tuple[Tensor, Parts, Fakes]:
     """The generator's loss for one batch.
 
     Args:
         nets: the three nets.
-        batch: pictures of both domains.
+        pairs: anime faces and their roughs.
+        photos: as many photos, or ``None`` in steps that draw none.
         regions: where eyes and face lie.
         weights: of the parts.
         shifts: ``(B, 2)`` pixels that the judges' view is moved by.
-        photos: whether to draw the photos too.
 
     Returns:
         Loss, its parts, and the fakes, detached, for the discriminators.
     """
-    moe = nets.draw(batch.rough, batch.moe_colours).float()
-    photo = within(nets.draw(batch.photo, batch.photo_colours).float(), batch.photo) if photos else None
-    losses = {"restore": masked_l1(moe, batch.moe, batch.moe_valid)}
-    if photo is not None:
+    moe = nets.draw(pairs.rough, pairs.colours).float()
+    losses = {"restore": masked_l1(moe, pairs.moe, pairs.valid)}
+    photo = None
+    if photos is not None:
+        photo = within(nets.draw(photos.rough, photos.colours).float(), photos.rough)
         cells = regions.cells.expand(len(photo), -1, -1, -1)
-        losses["layout"] = layout(photo[:, :3], batch.photo[:, :3], cells, 4)
-        losses["outline"] = layout(photo[:, 3:], batch.photo[:, 3:], torch.ones_like(cells), 4)
+        losses["layout"] = layout(photo[:, :3], photos.rough[:, :3], cells, 4)
+        losses["outline"] = layout(photo[:, 3:], photos.rough[:, 3:], torch.ones_like(cells), 4)
     matches = []
-    for name, judge, view in _views(nets, batch, regions, shifts):
+    for name, judge, view in _views(nets, pairs.valid, regions, shifts):
         fake = judge(view(moe))
         with torch.no_grad():
-            real = judge(view(batch.moe))
+            real = judge(view(pairs.moe))
         losses[name] = adversarial(fake, 1.0)
         if photo is not None and weights.photo > 0:
             losses[name] = losses[name] + weights.photo * adversarial(judge(view(photo)), 1.0)
@@ -179,7 +180,7 @@ def generator_loss(
 
 
 def discriminator_loss(
-    nets: Nets, batch: Batch, regions: Regions, fakes: Fakes, shifts: Tensor
+    nets: Nets, pairs: Pairs, fakes: Fakes, regions: Regions, shifts: Tensor
 ) -> tuple[Tensor, Parts]:
     """The discriminators' loss for one batch; the fakes carry no gradient.
 
@@ -187,8 +188,8 @@ def discriminator_loss(
     """
     total, parts = torch.zeros(()), {}
     drawn = [fake for fake in (fakes.moe, fakes.photo) if fake is not None]
-    for name, judge, view in _views(nets, batch, regions, shifts):
-        loss = adversarial(judge(view(batch.moe)), 1.0)
+    for name, judge, view in _views(nets, pairs.valid, regions, shifts):
+        loss = adversarial(judge(view(pairs.moe)), 1.0)
         for fake in drawn:
             loss = loss + adversarial(judge(view(fake)), 0.0) / len(drawn)
         total, parts[f"judge_{name}"] = total + loss, float(loss.detach())
@@ -196,10 +197,10 @@ def discriminator_loss(
 
 
 def _views(
-    nets: Nets, batch: Batch, regions: Regions, shifts: Tensor
+    nets: Nets, valid: Tensor, regions: Regions, shifts: Tensor
 ) -> list[tuple[str, Judge, Callable[[Tensor], Tensor]]]:
     """Each judge by the name of its loss, and what it is shown of a picture."""
     return [
-        ("adversarial", nets.judge, lambda x: seen(x, batch.moe_valid, shifts)),
-        ("eyes", nets.judge_eyes, lambda x: looked_at(x, batch.moe_valid, regions, shifts)),
+        ("adversarial", nets.judge, lambda x: seen(x, valid, shifts)),
+        ("eyes", nets.judge_eyes, lambda x: looked_at(x, valid, regions, shifts)),
     ]
