@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.ops.colour import cheeks, lab_of, to_lab
-from photo2moe.ops.geometry import Template
+from photo2moe.ops.geometry import Template, to_template
 from photo2moe.types import Image, Points, Portrait
 
 # Of MediaPipe's mesh. The oval runs from the middle of the forehead around the face.
@@ -32,7 +32,6 @@ CHIN_RANGE = (0.85, 1.2)
 # drawn ones (face units). Open eyes are drawn high, and so are wide ones, which children have; both count alike.
 PHOTO_OPENING, PHOTO_WIDTH, DRAWN_HEIGHT = (0.316, 0.054), (0.197, 0.0088), (0.50, 0.09)
 TOGETHER = 1.68  # deviation of the sum of both, in their own deviations; they correlate by 0.42
-COARSE = 4  # pixels between those that are looked at first
 SHUT = 0.12  # opening of a real eye below which it is drawn closed
 WINK = 0.2  # smallest difference between the openings of both eyes that is meant
 HEIGHTS = (0.30, 0.66)  # of an open drawn eye
@@ -70,10 +69,9 @@ def of_portrait(portrait: Portrait, template: Template) -> Features:
         portrait: a person in chibi proportions, whatever their strength.
         template: where the eyes lie.
     """
-    size = portrait.image.shape[0]
     face = portrait.face.landmarks
     wanted = np.array([*OVAL, *MOUTH, *LIDS[0], *LIDS[1]])
-    points = dict(zip(wanted.tolist(), _on_template(face[wanted], portrait.source, template, size), strict=True))
+    points = dict(zip(wanted.tolist(), to_template(face[wanted], portrait.source, template), strict=True))
     openings = [
         float(np.hypot(*(face[upper] - face[lower])) / max(np.hypot(*(face[inner] - face[outer])), 1e-6))
         for upper, lower, inner, outer in LIDS
@@ -171,34 +169,3 @@ def _mouth(
         curve = (outer * v).sum() / outer.sum() - (inner * v).sum() / inner.sum()
     gap = max(0.0, height - 1.6 * step)  # a line has a thickness
     return np.array([centre_u, centre_v, np.clip(width, 0.08, 0.5), np.clip(gap, 0, 0.28), np.clip(curve, -0.08, 0.08)])
-
-
-def _on_template(points: Points, source: NDArray[np.float32], template: Template, size: int) -> Points:
-    """Where the warp took photo points, in face units; points outside stay at the edge.
-
-    The nearest pixel of every fourth one first, then the nearest around it, then a fraction
-    of a pixel by the local step of the map.
-    """
-    u, v = template.grid(size)
-    points, grid = np.asarray(points, np.float64), source.astype(np.float64)
-    coarse = grid[::COARSE, ::COARSE]
-    apart = ((points[:, None] - coarse.reshape(1, -1, 2)) ** 2).sum(2).argmin(1)
-    y, x = (COARSE * i for i in np.divmod(apart, coarse.shape[1]))
-    around = np.arange(-COARSE, COARSE + 1)
-    rows = np.clip(y[:, None, None] + around[:, None], 0, size - 1)
-    columns = np.clip(x[:, None, None] + around[None, :], 0, size - 1)
-    nearest = ((grid[rows, columns] - points[:, None, None]) ** 2).sum(3).reshape(len(points), -1).argmin(1)
-    dy, dx = np.divmod(nearest, len(around))
-    y, x = np.clip(y + around[dy], 0, size - 1), np.clip(x + around[dx], 0, size - 1)
-    right, below = np.minimum(x + 1, size - 1), np.minimum(y + 1, size - 1)
-    left, above = np.maximum(x - 1, 0), np.maximum(y - 1, 0)
-    along = (grid[y, right] - grid[y, left]) / (right - left)[:, None]
-    down = (grid[below, x] - grid[above, x]) / (below - above)[:, None]
-    rest = points - grid[y, x]
-    area = along[:, 0] * down[:, 1] - along[:, 1] * down[:, 0]
-    area = np.where(np.abs(area) < 1e-9, np.inf, area)
-    move_u = (rest[:, 0] * down[:, 1] - rest[:, 1] * down[:, 0]) / area
-    move_v = (along[:, 0] * rest[:, 1] - along[:, 1] * rest[:, 0]) / area
-    step = u[0, 1] - u[0, 0]
-    moved = np.clip(np.stack([move_u, move_v], 1), -0.5, 0.5)
-    return np.stack([u[y, x], v[y, x]], 1) + step * moved
