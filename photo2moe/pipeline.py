@@ -195,17 +195,19 @@ class Pipeline:
             for s in subjects
         ]
         own = [wanted_colours(s.measured, skin=None, hair=None, eyes=None).hair for s in subjects]
+        sketches = [sketch(portrait, self.template) for portrait in portraits]
         roughs = [
-            rough(sketch(portrait, self.template), before, after, self.template, subject.glasses)
-            for subject, portrait, before, after in zip(subjects, portraits, own, wanted, strict=True)
+            rough(drawn, before, colours, self.template, subject.glasses)
+            for drawn, before, colours, subject in zip(sketches, own, wanted, subjects, strict=True)
         ]
         cutouts = self.translate(roughs, [dataclasses.replace(colours, skin=DRAWN) for colours in wanted])
-        return [
-            Drawing(
-                subject, portrait, straighten(recolour(cutout, colours, self.template), inner(portrait.alpha)), colours
-            )
-            for subject, portrait, cutout, colours in zip(subjects, portraits, cutouts, wanted, strict=True)
-        ]
+        drawings = []
+        for subject, portrait, drawn, cutout, colours in zip(
+            subjects, portraits, sketches, cutouts, wanted, strict=True
+        ):
+            figure = straighten(recolour(cutout, drawn, colours, self.template), inner(portrait.alpha))
+            drawings.append(Drawing(subject, portrait, figure, colours))
+        return drawings
 
     def compose(
         self, photo: Image, drawings: list[Drawing], config: PipelineConfig, timer: Timer | None = None

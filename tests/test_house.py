@@ -31,6 +31,7 @@ FLOORS = (
     ("nets.*", "evaluation.metric", "evaluation.difference", "evaluation.pairs"),
     ("nets.runner", "checkpoint", "weights"),
     ("stages.*", "evaluation.*", "engine", "training.augment"),
+    ("stages.recolour",),
     ("training.*",),
     ("training.objective", "training.prepare"),
     ("pipeline", "training.loop", "evaluation.anime", "evaluation.measures"),

@@ -16,9 +16,9 @@ from photo2moe.ops.geometry import Template, polygon
 from photo2moe.types import Image, Mask
 
 DRAWN: RGB = (252, 228, 210)  # median of the cheeks of 4,173 anime faces
-NECK = 1.75  # v at which clothes begin at the latest
 # Lab distance from the cheeks at which a pixel stops being skin: lightness counts little.
 WEIGHTS, NEAR, FAR = np.array([0.35, 1.2, 1.2]), 9.0, 22.0
+NECK_FAR = 34.0  # of the neck, which lies in the chin's shadow
 BEARD = 0.30  # share of the lower face that must not be skin for it to be a beard
 
 
@@ -40,8 +40,9 @@ def photo_skin(portrait: Image, alpha: Mask, features: Features, template: Templ
     face = polygon(features.outline, template, size)
     lab = to_lab(cv2.medianBlur(portrait, 3))
     apart = np.linalg.norm((lab - lab_of(cheeks(portrait, template))) * WEIGHTS, axis=2)
-    alike = np.clip((FAR - apart) / (FAR - NEAR), 0, 1)
-    around = np.clip((1.15 - np.abs(u)) / 0.1, 0, 1) * np.clip((NECK - v) / 0.1, 0, 1) * (v > -1.15)
+    far = np.where((v > 0.9) & (np.abs(u) < 0.45) & (face < 0.5), NECK_FAR, FAR)
+    alike = np.clip((far - apart) / (far - NEAR), 0, 1)
+    around = np.clip((1.15 - np.abs(u)) / 0.1, 0, 1) * (v > -1.15)
     smooth = cv2.GaussianBlur((alike * around).astype(np.float32), (0, 0), size / 64)
     skin = np.clip(2 * smooth - 0.5, 0, 1)
     middle = face * np.clip((v + 0.45) / 0.1, 0, 1) * np.clip((0.85 - np.abs(u)) / 0.1, 0, 1)

@@ -22,11 +22,12 @@ class Sketch:
     Attributes:
         ground: ``(S, S, 4)`` float32, 0…255: blurred colours, and alpha.
         features: eyes, mouth and outline of the face.
-        hair: ``(S, S)`` where the hair is.
+        skin, hair: ``(S, S)`` where they are.
     """
 
     ground: NDArray[np.float32]
     features: Features
+    skin: Mask
     hair: Mask
 
 
@@ -36,7 +37,7 @@ def sketch(portrait: Portrait, template: Template) -> Sketch:
     skin = photo_skin(portrait.image, portrait.alpha, features, template)
     hair = hair_mask(portrait.image, portrait.alpha, skin, template)
     light = lighter(portrait.image.astype(np.float64)).astype(np.float32)
-    return Sketch(base(light, portrait.alpha, skin, features, DRAWN, template), features, hair)
+    return Sketch(base(light, portrait.alpha, skin, features, DRAWN, template), features, skin, hair)
 
 
 def rough(
