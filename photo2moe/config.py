@@ -214,6 +214,7 @@ class ServeConfig:
     def __post_init__(self) -> None:
         _require(0 <= self.port <= 65535, "port", self.port, "0…65535")
         _require(1 <= self.workers <= 64, "workers", self.workers, "1…64")
+        _require(self.rate > 0, "rate", self.rate, "above 0")
         _require(0 <= self.queue <= 1000, "queue", self.queue, "0…1000")
         _require(not self.token or len(self.token) >= 8, "token", "one that short", "at least 8 characters")
         _require(self.token.isascii() and self.token.isprintable(), "token", "anything else", "plain ASCII")

@@ -54,6 +54,7 @@ def serve_options(command: Command) -> Command:
         click.option("--name", "names", metavar="NAME", multiple=True, help="Another host name that clients may use."),
         click.option("--workers", type=click.IntRange(1, 64), help="Photos converted at once."),
         click.option("--queue", type=click.IntRange(0, 1000), help="Requests that may wait; more are told to return."),
+        click.option("--rate", type=click.FloatRange(0, min_open=True), help="Requests a second and client."),
         WEIGHTS,
         BACKEND,
         DEVICE,

@@ -7,6 +7,7 @@ import socket
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
+from urllib.parse import quote
 
 from photo2moe.config import PipelineConfig, ServeConfig
 from photo2moe.errors import InputError, MissingExtraError
@@ -34,7 +35,7 @@ def serve(
         WeightsError: unknown or unusable weights.
     """
     try:
-        import multipart  # noqa: F401 - python-multipart; starlette says so only at the first form
+        import python_multipart  # noqa: F401 - starlette says so only at the first form
         import uvicorn
 
         from photo2moe.web.app import build_app
@@ -79,7 +80,7 @@ def url(config: ServeConfig, port: int) -> str:
     """Address of the page. The token follows the ``#``: browsers do not send that on, so no log has it."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(config.host, config.host)
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    return f"http://{host}:{port}/" + (f"#token={config.token}" if config.token else "")
+    return f"http://{host}:{port}/" + (f"#token={quote(config.token, safe='')}" if config.token else "")
 
 
 def warning(config: ServeConfig) -> str:

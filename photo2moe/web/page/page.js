@@ -7,9 +7,12 @@ const EXAMPLES = [
   ["example-4.webp", "A woman with short hair and a pink blouse"],
   ["example-5.webp", "A man with grey hair in a garden"],
   ["example-6.webp", "A woman with a red scarf"],
-  ["example-7.webp", "Three people"],
+  ["example-7.webp", "A fair young man"],
+  ["example-8.webp", "Three people"],
 ];
-const PREVIEW = 640; // pixels: side of what is shown while the controls move
+const QUICK = 512; // pixels: side of what is shown while the controls move
+const SHARP = 1024; // and once they rest
+const REST = 250; // milliseconds
 const $ = (id) => document.getElementById(id);
 
 const shown = { photos: [], current: null }; // a photo: { file, name, url, token, faces, face, failed }
@@ -41,7 +44,7 @@ async function ask(path, options = {}, patience = 5) {
     return ask(path, options, patience);
   }
   if (refusal.status === 429 && patience > 0) {
-    await new Promise((resolve) => setTimeout(resolve, 1000 * Math.min(refusal.wait, 10)));
+    await pause(1000 * Math.min(refusal.wait, 10));
     return ask(path, options, patience - 1);
   }
   throw refusal;
@@ -88,7 +91,7 @@ async function about(photo, what, query) {
 
 // ------------------------------------------------------------------ what the controls say
 
-function choices({ preview }) {
+function choices(side = 0) {
   const form = new FormData($("controls"));
   const query = new URLSearchParams({ strength: form.get("strength"), frame: form.get("frame") });
   if (query.get("frame") === "avatar") {
@@ -100,9 +103,9 @@ function choices({ preview }) {
     query.set(name, picked === "custom" ? $(`${name}-custom`).value : picked);
   }
   const size = Number(form.get("size"));
-  query.set("size", preview ? Math.min(PREVIEW, size) : size);
-  query.set("format", preview ? "webp" : form.get("format"));
-  if (preview) query.set("fit", "1280");
+  query.set("size", side ? Math.min(side, size) : size);
+  query.set("format", side ? "webp" : form.get("format"));
+  if (side) query.set("fit", "1280");
   return query;
 }
 
@@ -117,50 +120,58 @@ function withFace(query, photo) {
 let drawing = false;
 let again = false;
 
-// One request at a time; moves meanwhile count as one, and the last one wins.
+// One request at a time; moves meanwhile count as one, and the last one wins. First a
+// small picture, and a sharp one as soon as the controls rest.
 async function draw() {
   if (!shown.current) return;
-  if (drawing) {
-    again = true;
-    return;
-  }
+  again = true;
+  if (drawing) return;
   drawing = true;
   $("viewer").classList.add("busy");
-  do {
+  while (again) {
     again = false;
     const photo = shown.current;
     try {
-      await redraw(photo);
+      await redraw(photo, QUICK);
+      await pause(REST);
+      if (!again) await redraw(photo, SHARP);
     } catch (error) {
       if (photo === shown.current) say(error.message, true);
       $("download").disabled = true;
       photo.failed = photo.failed || error.code === "no_face" || error.code === "photo";
       rollOf();
     }
-  } while (again && shown.current);
+  }
   drawing = false;
   $("viewer").classList.remove("busy");
 }
 
-async function redraw(photo) {
-  const fresh = !photo.token;
-  if (fresh) say("Looking for faces …");
-  if (fresh) await analysed(photo);
-  if (fresh) showFaces(photo);
-  const query = withFace(choices({ preview: true }), photo);
-  const place = [query.get("frame"), query.get("face"), query.get("size")].join();
+async function redraw(photo, side) {
+  if (!photo.token) {
+    say("Looking for faces …");
+    await analysed(photo);
+    showFaces(photo);
+  }
+  const query = withFace(choices(side), photo);
+  const place = [query.get("frame"), query.get("face")].join();
+  const known = photo.place === place && photo.side >= side; // the photo does not change with the sliders
   const [before, after] = await Promise.all([
-    place === photo.place ? null : about(photo, "before", query),
+    known ? null : about(photo, "before", query),
     about(photo, "avatar", query),
   ]);
   if (photo !== shown.current) return;
   if (before) {
     await put($("before"), before);
-    photo.place = place;
+    Object.assign(photo, { place, side });
   }
   await put($("after"), after);
+  $("viewer").dataset.side = side;
   $("download").disabled = false;
   say("");
+}
+
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 async function put(image, blob) {
@@ -196,6 +207,7 @@ function show(photo) {
   photo.failed = false;
   $("welcome").hidden = true;
   $("work").hidden = false;
+  document.body.classList.add("working");
   rollOf();
   showFaces(photo);
   draw();
@@ -275,7 +287,7 @@ function stem(photo) {
 
 async function convertAll(photos, face, name) {
   const form = new FormData();
-  const query = choices({ preview: false });
+  const query = choices();
   query.set("face", face);
   if ($("compare").checked) query.set("compare", "true");
   for (const [key, value] of query) form.append(key, value);
@@ -287,7 +299,7 @@ async function convertAll(photos, face, name) {
 
 async function download() {
   const photo = shown.current;
-  const query = withFace(choices({ preview: false }), photo);
+  const query = withFace(choices(), photo);
   if (query.get("frame") === "avatar" && photo.face === "all") return convertAll([photo], "all", stem(photo));
   if ($("compare").checked) query.set("compare", "true");
   save(await about(photo, "avatar", query), `${stem(photo)}.moe.${query.get("format")}`);
@@ -346,7 +358,6 @@ function swatch(name, value, hex, word, checked = false) {
 function frameChanged() {
   const whole = new FormData($("controls")).get("frame") === "photo";
   $("backgrounds").disabled = whole;
-  $("size").disabled = false;
 }
 
 function theme(name) {
