@@ -240,9 +240,7 @@ def _format_of(suffix: str, label: StrPath) -> str:
     raise ConfigError(f"{printable(label)}: unknown output format; use {', '.join(WRITE_FORMATS)}")
 
 
-def encode_image(
-    image: NDArray[np.uint8], suffix_or_format: str, *, quality: int = 95, marked: bool = True
-) -> bytes:
+def encode_image(image: NDArray[np.uint8], suffix_or_format: str, *, quality: int = 95, marked: bool = True) -> bytes:
     """Encode a picture, marked as made by a machine, the same bytes each time.
 
     Args:
@@ -271,7 +269,9 @@ def encode_image(
         "WEBP": {"quality": quality, "method": 4},
     }
     stream = io.BytesIO()
-    PIL.Image.fromarray(np.ascontiguousarray(image)).save(stream, form, **settings[form], **(mark(form) if marked else {}))
+    PIL.Image.fromarray(np.ascontiguousarray(image)).save(
+        stream, form, **settings[form], **(mark(form) if marked else {})
+    )
     return stream.getvalue()
 
 

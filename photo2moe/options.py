@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -63,7 +63,7 @@ def serve_options(command: Command) -> Command:
     return _apply(command, options, PipelineConfig, ServeConfig)
 
 
-def _apply(command: Command, options: list[Callable[[Command], Command]], *configs: type[Any]) -> Command:
+def _apply(command: Command, options: Sequence[Callable[[Command], Command]], *configs: type[Any]) -> Command:
     """Put options on a command, with the defaults of the configurations that they belong to."""
     for option in reversed(options):
         command = option(command)

@@ -44,7 +44,10 @@ def _built() -> Iterator[tuple[str, bytes]]:
     yield "nothing.png", _png(0, 0, b"")
     yield "little.png", _png(1000, 1000, zlib.compress(b"\0"))
     yield "bomb.png", _png(30000, 30000, zlib.compress(bytes(10_000_000), 9))
-    yield "text-bomb.png", _png(8, 8, zlib.compress(bytes(400)), _chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(9_000_000))))
+    yield (
+        "text-bomb.png",
+        _png(8, 8, zlib.compress(bytes(400)), _chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(9_000_000)))),
+    )
     for size in ((1, 1), (1, 5000), (9000, 1), (2, 3), (7, 7), (15, 15)):
         yield f"thin{size[0]}.png", _saved(PIL.Image.new("RGB", size), "PNG")
     yield "noise.png", _saved(PIL.Image.effect_noise((300, 300), 200).convert("RGB"), "PNG")
@@ -89,7 +92,11 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _bmp(width: int, height: int) -> bytes:
-    return b"BM" + struct.pack("<IHHI", 54, 0, 0, 54) + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
+    return (
+        b"BM"
+        + struct.pack("<IHHI", 54, 0, 0, 54)
+        + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
+    )
 
 
 def _saved(picture: PIL.Image.Image, form: str, **options: object) -> bytes:

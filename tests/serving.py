@@ -35,7 +35,9 @@ class Serving:
 def serving(*arguments: str) -> Iterator[Serving]:
     """Start a server with the tiny net on a free port; end it afterwards."""
     command = [sys.executable, "-m", "photo2moe", "serve", "--port", "0", "--weights", str(TINY), *arguments]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "200"})
+    process = subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "200"}
+    )
     said: list[str] = []
     assert process.stderr is not None
     try:

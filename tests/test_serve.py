@@ -18,6 +18,7 @@ from photo2moe.errors import InputError, MissingExtraError
 from photo2moe.web.server import listen, serve, url, warning
 
 MAN = (ROOT / "tests" / "data" / "man.jpg").read_bytes()
+POST = b"POST /v1/convert?size=64 HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +65,8 @@ def test_a_hundred_hostile_files_are_refused_and_the_server_lives(server):
     [
         b"GET / HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
-        b"POST /v1/convert HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: 99999999999\r\n\r\n",
-        b"POST /v1/convert HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        POST + b"Content-Length: 99999999999\r\n\r\n",
+        POST + b"Content-Length: -1\r\n\r\n",
         b"GET /../../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET /assets/..%2f..%2f..%2fetc%2fpasswd HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET /assets/%00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -85,7 +86,7 @@ def test_odd_requests_are_refused(server, request_bytes):
 @pytest.mark.slow
 def test_clients_that_leave_early_block_nobody(server):
     address = urlsplit(server.url)
-    head = b"POST /v1/convert?size=64 HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
+    head = POST + b"Content-Length: %d\r\n\r\n"
     for sent in (b"", MAN[:1000], MAN):
         for _ in range(4):
             with socket.create_connection((address.hostname, address.port), timeout=20) as wire:

@@ -147,7 +147,9 @@ def test_options_are_refused_in_the_words_of_the_command_line(client, options, s
     assert problem(post(client, MAN, **options), 422) == sentence
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "../../selfie.jpg", "examples/selfie.jpg", "C:\\x.png", "file:///x.png"])
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "../../selfie.jpg", "examples/selfie.jpg", "C:\\x.png", "file:///x.png"]
+)
 def test_no_path_of_a_client_is_opened(client, path, monkeypatch):
     monkeypatch.setattr("photo2moe.pipeline.read_image", lambda *_: pytest.fail("a file was opened"))
     assert problem(post(client, MAN, background=path), 422).startswith("background must be photo, blur, white")
@@ -161,7 +163,9 @@ def test_options_come_once(client):
 
 
 def test_photos_are_refused_in_the_words_of_the_command_line(client):
-    assert problem(post(client, NOBODY), 422).startswith("p0.jpg: no face found; try a photo in which the face is larger")
+    assert problem(post(client, NOBODY), 422).startswith(
+        "p0.jpg: no face found; try a photo in which the face is larger"
+    )
     assert problem(post(client, MAN, face="7"), 422).startswith("p0.jpg: face 7 was asked for, but only")
     assert problem(post(client, b""), 422) == "p0.jpg: the file is empty"
     assert problem(post(client, b"hello"), 422).startswith("p0.jpg: not an image; photo2moe reads JPEG")

@@ -23,7 +23,6 @@ from photo2moe.config import PipelineConfig, ServeConfig, to_dict
 from photo2moe.errors import NoFaceError, Photo2MoeError
 from photo2moe.imageio import encode_image
 from photo2moe.stages.recolour import NAMES
-from photo2moe.weights import CATALOGUE
 from photo2moe.web import album, document
 from photo2moe.web.choices import CHOICES, Wish, read_wish
 from photo2moe.web.convert import Parcel, Picture, Sheet, convert, decode, encode, fitted, picture_reply
@@ -31,6 +30,7 @@ from photo2moe.web.guard import OPEN, Guard
 from photo2moe.web.problems import Problem, problem_of
 from photo2moe.web.studio import Studio, Worker
 from photo2moe.web.upload import Reception, Upload
+from photo2moe.weights import CATALOGUE
 
 KINDS = {
     "html": "text/html; charset=utf-8",

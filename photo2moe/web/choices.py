@@ -81,7 +81,10 @@ def _string(pattern: str) -> dict[str, Any]:
 
 CHOICES = (
     Choice(
-        "strength", "strength", {"type": "number", "minimum": 0, "maximum": 1}, "0 own proportions … 1 anime proportions"
+        "strength",
+        "strength",
+        {"type": "number", "minimum": 0, "maximum": 1},
+        "0 own proportions … 1 anime proportions",
     ),
     Choice("background", "background", _string(f"^({BACKGROUND.pattern})$"), "what the avatar stands before"),
     Choice("frame", "frame", {"type": "string", "enum": ["avatar", "photo"]}, "head and shoulders, or the whole photo"),

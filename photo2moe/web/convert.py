@@ -96,8 +96,7 @@ class Sheet:
         if self._left < 0:
             raise Problem(413, "too_large", f"{upload.name}: too much for one JSON reply; leave out the Accept header")
         outputs = [
-            {**p.facts, "media_type": FORMATS[self._form], "image": base64.b64encode(p.data).decode()}
-            for p in pictures
+            {**p.facts, "media_type": FORMATS[self._form], "image": base64.b64encode(p.data).decode()} for p in pictures
         ]
         self._photos.append({"photo": upload.name, "outputs": outputs})
 

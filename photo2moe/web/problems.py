@@ -17,7 +17,7 @@ from photo2moe.errors import ConfigError, ImageReadError, NoFaceError, Photo2Moe
 MEDIA_TYPE = "application/problem+json"
 
 
-class Problem(Photo2MoeError):
+class Problem(Photo2MoeError):  # noqa: N818 - the word of RFC 9457
     """A refusal that only HTTP knows.
 
     Args:

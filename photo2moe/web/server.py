@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import webbrowser
@@ -18,9 +19,7 @@ BACKLOG = 128
 GRACE = 5  # seconds for replies that are under way when the server is closed
 
 
-def serve(
-    config: ServeConfig, base: PipelineConfig, *, say: Callable[[str], None], open_browser: bool = False
-) -> None:
+def serve(config: ServeConfig, base: PipelineConfig, *, say: Callable[[str], None], open_browser: bool = False) -> None:
     """Serve the page and the API until interrupted.
 
     Args:
@@ -42,6 +41,7 @@ def serve(
         from photo2moe.web.studio import Studio, hire
     except ImportError as error:
         raise MissingExtraError(f"the page cannot be served ({error}); install photo2moe[web]") from error
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # forms that make no sense are no news
     with listen(config.host, config.port) as listener:
         if not is_loopback(config.host):
             say(warning(config))
@@ -52,7 +52,7 @@ def serve(
             webbrowser.open(address)
         settings = uvicorn.Config(
             build_app(Studio(workers, config), config, base),
-            log_level="warning",
+            log_level="error",
             access_log=False,
             server_header=False,
             proxy_headers=False,  # nobody in front whose word would count

@@ -80,7 +80,7 @@ class Reception:
         self._open += 1
         try:
             return await asyncio.wait_for(self._receive(request, photos), self._config.receive)
-        except asyncio.TimeoutError:  # noqa: UP041 - Python 3.10 still tells the two apart
+        except asyncio.TimeoutError:
             detail = f"the photo did not arrive within {self._config.receive:g} s; send it again"
             raise Problem(408, "slow_body", detail, {"Connection": "close"}) from None
         except ClientDisconnect:

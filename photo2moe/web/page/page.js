@@ -451,6 +451,7 @@ function takeToken() {
 }
 
 takeToken();
+addEventListener("hashchange", takeToken);
 listen();
 gallery();
 swatches((await (await ask("/v1/styles")).json()).colours);
