@@ -7,11 +7,13 @@ ours, and so must the ``Origin`` and what the browser says in ``Sec-Fetch-Site``
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -23,6 +25,7 @@ from photo2moe.web.problems import Problem, busy
 OPEN = ("/v1/health",)  # answers without a token
 API = "/v1/"
 SAFE = ("GET", "HEAD", "OPTIONS")  # a link from elsewhere may lead here
+PATIENCE = 2.0  # seconds for the rest of a body that is refused
 CLIENTS = 1024  # whose rate is remembered
 
 HEADERS = {
@@ -66,10 +69,12 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        private = scope["path"].startswith(API)
+        private, body = scope["path"].startswith(API), _Body(scope, receive, self._config.max_total)
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if message["status"] >= 400:
+                    await body.drain()
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
@@ -79,9 +84,9 @@ class Guard:
         try:
             self._check(scope)
         except Problem as problem:
-            await problem.response()(scope, receive, with_headers)
+            await problem.response()(scope, body.receive, with_headers)
             return
-        await self._app(scope, receive, with_headers)
+        await self._app(scope, body.receive, with_headers)
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
@@ -117,6 +122,33 @@ class Guard:
             self._buckets.popitem(last=False)
         if left < 1:
             raise busy((1 - left) / rate, f"more than {rate:g} requests a second; slow down")
+
+
+class _Body:
+    """The body of a request, so that what a refusal leaves unread can be taken in before it is sent.
+
+    A client that is still sending when the connection closes never sees the reply.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
+        headers = Headers(scope=scope)
+        self._receive, self._left = receive, limit
+        self._more = "content-length" in headers or "transfer-encoding" in headers
+        self._asks = "expect" in headers  # sends nothing before it is told to
+
+    async def receive(self) -> Message:
+        """As ASGI's ``receive``, with an eye on the end."""
+        message = await self._receive()
+        self._more = self._more and bool(message.get("more_body", False))
+        self._left -= len(message.get("body", b""))
+        return message
+
+    async def drain(self) -> None:
+        """Take in the rest, within bounds."""
+        deadline = time.monotonic() + PATIENCE
+        while self._more and not self._asks and self._left > 0 and (left := deadline - time.monotonic()) > 0:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.receive(), left)
 
 
 def is_ours(host: str, config: ServeConfig) -> bool:

@@ -16,6 +16,7 @@ from photo2moe.web.guard import is_loopback
 
 CONNECTIONS = 256  # open at once; more are turned away unread
 BACKLOG = 128
+IDLE = 20  # seconds that a connection may be kept for the next request
 GRACE = 5  # seconds for replies that are under way when the server is closed
 
 
@@ -57,6 +58,7 @@ def serve(config: ServeConfig, base: PipelineConfig, *, say: Callable[[str], Non
             server_header=False,
             proxy_headers=False,  # nobody in front whose word would count
             limit_concurrency=CONNECTIONS,
+            timeout_keep_alive=IDLE,
             timeout_graceful_shutdown=GRACE,
         )
         with suppress(KeyboardInterrupt):
