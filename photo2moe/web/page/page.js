@@ -400,7 +400,7 @@ function gallery() {
     button.addEventListener("click", async () => {
       const blob = await (await ask(`/assets/${name}`)).blob();
       add([new File([blob], name, { type: "image/webp" })]);
-      $("stage").scrollIntoView({ behavior: "smooth", block: "nearest" });
+      scrollTo({ top: 0, behavior: "smooth" });
     });
     $("examples").append(button);
   }
