@@ -183,7 +183,7 @@ class ServeConfig:
         queue: requests that may wait for a worker; more are told to come back.
         wait, work: longest time in the queue, and of a conversion, seconds.
         receive: longest time for a request's body to arrive, seconds.
-        uploads: bodies received at once.
+        uploads: requests with photos that are received or worked on at once.
         max_bytes, max_total: largest photo, and largest request, bytes.
         max_pixels: largest photo, pixels; more is refused before it is decoded.
         max_photos: photos in one request.
@@ -202,7 +202,7 @@ class ServeConfig:
     receive: float = 30.0
     uploads: int = 16
     max_bytes: int = 32 << 20
-    max_total: int = 256 << 20
+    max_total: int = 128 << 20
     max_pixels: int = 64_000_000
     max_photos: int = 50
     album: int = 24

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import http.client
 import socket
-import subprocess
 import sys
 import time
 from urllib.parse import urlsplit
 
 import pytest
+from click.testing import CliRunner
 from hostile import hostile_files
 from serving import ROOT, TINY, serving
 
+from photo2moe.cli import main
 from photo2moe.config import ServeConfig
 from photo2moe.errors import InputError, MissingExtraError
 from photo2moe.web.server import listen, serve, url, warning
@@ -112,10 +113,10 @@ def test_a_port_that_is_taken():
         port = taken.getsockname()[1]
         with pytest.raises(InputError, match=f"cannot listen on 127.0.0.1, port {port}: .*; try another --port"):
             listen("127.0.0.1", port)
-        command = [sys.executable, "-m", "photo2moe", "serve", "--port", str(port), "--weights", str(TINY)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 1
-    assert done.stderr.startswith("Error: cannot listen on")
+        done = CliRunner().invoke(main, ["serve", "--port", str(port), "--weights", str(TINY)])
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"Error: cannot listen on 127.0.0.1, port {port}: ")
+    assert done.stderr.endswith("; try another --port\n")
 
 
 def test_addresses_and_warnings():

@@ -305,6 +305,31 @@ def test_the_rate_of_a_client_is_bounded_and_recovers():
     assert [client.get("/v1/x").status_code for _ in range(2)] == [404, 429]
 
 
+def test_requests_at_once_are_bounded(serving):
+    assert problem(post(serving(uploads=0), MAN), 429) == "0 requests are being worked on; try again in a moment"
+    reply = serving(uploads=0).post("/v1/photos", content=MAN, headers=JPEG)
+    assert int(reply.headers["retry-after"]) >= 1
+
+
+def test_a_body_that_does_not_arrive(workers):
+    app = build_app(Studio(workers, ServeConfig()), ServeConfig(receive=0.1), BASE)
+    sent, scope = [], {
+        "type": "http", "method": "POST", "path": "/v1/convert", "raw_path": b"/v1/convert", "query_string": b"",
+        "headers": [(b"host", b"localhost"), (b"content-type", b"image/jpeg"), (b"content-length", b"9")],
+        "http_version": "1.1", "scheme": "http", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2),
+    }  # fmt: skip
+
+    async def never():
+        await asyncio.sleep(60)
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(app(scope, never, send))
+    assert sent[0]["status"] == 408
+    assert b"did not arrive within 0.1 s" in sent[1]["body"]
+
+
 def test_a_full_queue_says_when_to_return(workers):
     studio = Studio(workers, ServeConfig(queue=1))
 

@@ -39,6 +39,7 @@ KINDS = {
     "svg": "image/svg+xml",
     "webp": "image/webp",
 }
+TIDY = 30.0  # seconds between looks for photos that nobody works on any more
 AGAIN = 0.5  # seconds until a request with several photos tries a full queue again
 
 
@@ -50,10 +51,13 @@ def build_app(studio: Studio, config: ServeConfig, base: PipelineConfig) -> ASGI
         config: how it is served.
         base: what holds where a request says nothing.
     """
+    desk = Desk(studio, config, base)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tidying = asyncio.create_task(desk.tidy())
         yield
+        tidying.cancel()
         await asyncio.to_thread(studio.close)
 
     app = FastAPI(
@@ -69,7 +73,7 @@ def build_app(studio: Studio, config: ServeConfig, base: PipelineConfig) -> ASGI
     app.add_exception_handler(Photo2MoeError, _refuse)
     app.add_exception_handler(MemoryError, _refuse)
     app.add_exception_handler(Exception, _refuse)
-    _add_routes(app, Desk(studio, config, base), config)
+    _add_routes(app, desk, config)
     _add_page(app)
     if config.token:
         plain = app.openapi
@@ -90,13 +94,23 @@ class Desk:
         self._studio, self._config, self._base = studio, config, base
         self._reception, self._album = Reception(config), album.Album(config)
 
+    async def tidy(self) -> None:
+        """Forget photos whose time is over, for as long as the server runs."""
+        while True:
+            await asyncio.sleep(TIDY)
+            self._album.tidy()
+
     async def convert(self, request: Request) -> Response:
         """Turn photos into avatars.
 
         The reply is a picture; a zip file for several photos or faces; JSON where only that is accepted.
         """
-        begun = time.perf_counter()
         self._studio.refuse_if_full()
+        with self._reception.place():
+            return await self._convert(request)
+
+    async def _convert(self, request: Request) -> Response:
+        begun = time.perf_counter()
         order = await self._reception.receive(request, photos=self._config.max_photos)
         wish = read_wish(order.pairs, self._base)
         alone = len(order.photos) == 1
@@ -118,6 +132,10 @@ class Desk:
     async def see(self, request: Request) -> Response:
         """Analyse a photo for the page, and keep it for a while under a token."""
         self._studio.refuse_if_full()
+        with self._reception.place():
+            return await self._see(request)
+
+    async def _see(self, request: Request) -> Response:
         order = await self._reception.receive(request, photos=1)
         config = read_wish(order.pairs, self._base).config
         [upload] = order.photos

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from starlette.datastructures import UploadFile
@@ -68,16 +70,28 @@ class Reception:
     def __init__(self, config: ServeConfig) -> None:
         self._config, self._open = config, 0
 
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold one of the places for requests with photos, from the first byte to the reply: they bound the memory.
+
+        Raises:
+            Problem: 429, there is none left.
+        """
+        if self._open >= self._config.uploads:
+            raise busy(1, f"{self._open} requests are being worked on; try again in a moment")
+        self._open += 1
+        try:
+            yield
+        finally:
+            self._open -= 1
+
     async def receive(self, request: Request, *, photos: int) -> Order:
         """Receive at most so many photos and the options.
 
         Raises:
             Problem: 400 the body is malformed, 408 it came too slowly, 413 it is too large,
-                415 it is neither form nor picture, 429 too many at once.
+                415 it is neither form nor picture.
         """
-        if self._open >= self._config.uploads:
-            raise busy(1, f"{self._open} photos are being received; try again in a moment")
-        self._open += 1
         try:
             return await asyncio.wait_for(self._receive(request, photos), self._config.receive)
         except asyncio.TimeoutError:
@@ -85,8 +99,6 @@ class Reception:
             raise Problem(408, "slow_body", detail, {"Connection": "close"}) from None
         except ClientDisconnect:
             raise Problem(400, "cut_off", "the body ended before its time") from None
-        finally:
-            self._open -= 1
 
     async def _receive(self, request: Request, photos: int) -> Order:
         query = request.query_params.multi_items()

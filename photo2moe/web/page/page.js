@@ -438,6 +438,13 @@ function listen() {
     localStorage.setItem("theme", next);
     theme(next);
   });
+  // Whoever leaves the page is done with its photos; should they come back, the server is shown them again.
+  addEventListener("pagehide", () => {
+    const headers = token ? { Authorization: `Bearer ${token}` } : {};
+    for (const photo of shown.photos.filter((one) => one.token)) {
+      fetch(`/v1/photos/${photo.token}`, { method: "DELETE", keepalive: true, headers }).catch(() => {});
+    }
+  });
   const system = matchMedia("(prefers-color-scheme: dark)");
   const follow = () => theme(localStorage.getItem("theme") || (system.matches ? "dark" : "light"));
   system.addEventListener("change", follow);
