@@ -104,11 +104,11 @@ async def every(seconds: float, until: float, do: Callable[[], Coroutine[None, N
     await asyncio.gather(*tasks)
 
 
-async def load(port: int, pid: int, bodies: list[bytes], rate: float, seconds: float, own: bool) -> dict:
+async def load(port: int, pid: int, bodies: list[bytes], rate: float, given: argparse.Namespace, own: bool) -> dict:
     """Ask as told; return what was heard of pictures, page and slider, and memory by second."""
     pictures, page, slider, memory, turn = Heard(), Heard(), Heard(), [], iter(range(10**9))
     begun = time.perf_counter()
-    until = begun + seconds
+    until = begun + given.seconds
     kind = f"multipart/form-data; boundary={BOUNDARY}"
     token = json.loads((await ask(port, "POST", "/v1/photos", bodies[0], kind))[1])["token"]
 
@@ -125,7 +125,9 @@ async def load(port: int, pid: int, bodies: list[bytes], rate: float, seconds: f
     async def weigh() -> None:
         memory.append((time.perf_counter() - begun, resident(pid)))
 
-    jobs = [every(0.25, until, look), every(1, until, move), every(1, until, weigh)]
+    jobs = [every(0.25, until, look), every(1, until, weigh)]
+    if given.moves:
+        jobs.append(every(1 / given.moves, until, move))
     jobs.append(every(1 / rate if own else 1, until, picture))  # beside wrk a sample, for the latencies
     await asyncio.gather(*jobs)
     return {"pictures": pictures, "page": page, "slider": slider, "memory": memory, "took": time.perf_counter() - begun}
@@ -214,6 +216,7 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--over", type=float, default=2, help="load, in capacities")
+    parser.add_argument("--moves", type=float, default=1, help="of a slider, a second; they cost pictures")
     parser.add_argument("--tool", choices=["wrk", "asyncio"], default="wrk" if shutil.which("wrk") else "asyncio")
     parser.add_argument("--weights", default=PipelineConfig().weights)
     given = parser.parse_args()
@@ -226,11 +229,13 @@ def main() -> None:
         first = batch_rate(pipeline, photos, scratch, given.seconds / 5)
         with server(given.weights) as (port, pid):
             urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/health").read()
-            asyncio.run(load(port, pid, bodies, 2 * first, 3, own=True))  # warm
+            warm = argparse.Namespace(seconds=3, moves=1)
+            asyncio.run(load(port, pid, bodies, 2 * first, warm, own=True))
             process = None
             if given.tool == "wrk":
-                process = start_wrk(port, scratch, bodies, given.over * first, given.seconds)
-            heard = asyncio.run(load(port, pid, bodies, given.over * first, given.seconds, own=process is None))
+                # The sample asks for one of them each second.
+                process = start_wrk(port, scratch, bodies, max(0.1, given.over * first - 1), given.seconds)
+            heard = asyncio.run(load(port, pid, bodies, given.over * first, given, own=process is None))
             told = process.communicate()[0] if process else ""
         last = batch_rate(pipeline, photos, scratch, given.seconds / 5)
     raise SystemExit(report(given, heard, told, first, last, len(bodies)))
