@@ -169,6 +169,55 @@ class PipelineConfig:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class ServeConfig:
+    """How the page and the API are served.
+
+    Attributes:
+        host, port: where to listen; port 0 takes a free one.
+        token: what clients must show; empty for nothing.
+        names: host names that clients may use, besides the obvious ones.
+        workers: photos converted at once.
+        queue: requests that may wait for a worker; more are told to come back.
+        wait, work: longest time in the queue, and of a conversion, seconds.
+        receive: longest time for a request's body to arrive, seconds.
+        uploads: requests with photos that are received or worked on at once.
+        max_bytes, max_total: largest photo, and largest request, bytes.
+        max_pixels: largest photo, pixels; more is refused before it is decoded.
+        max_photos: photos in one request.
+        album, album_bytes, album_seconds: photos held for the page: how many, how large together, how long unused.
+        rate, burst: requests a second and client, and how many at once.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    token: str = ""
+    names: tuple[str, ...] = ()
+    workers: int = 2
+    queue: int = 8
+    wait: float = 20.0
+    work: float = 60.0
+    receive: float = 30.0
+    uploads: int = 16
+    max_bytes: int = 32 << 20
+    max_total: int = 128 << 20
+    max_pixels: int = 64_000_000
+    max_photos: int = 50
+    album: int = 24
+    album_bytes: int = 512 << 20
+    album_seconds: float = 1800.0
+    rate: float = 20.0
+    burst: int = 60
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.port <= 65535, "port", self.port, "0…65535")
+        _require(1 <= self.workers <= 64, "workers", self.workers, "1…64")
+        _require(self.rate > 0, "rate", self.rate, "above 0")
+        _require(0 <= self.queue <= 1000, "queue", self.queue, "0…1000")
+        _require(not self.token or len(self.token) >= 8, "token", "one that short", "at least 8 characters")
+        _require(self.token.isascii() and self.token.isprintable(), "token", "anything else", "plain ASCII")
+
+
 def to_dict(config: Any) -> dict[str, Any]:
     """A configuration as plain values, ready for JSON."""
     return dataclasses.asdict(config)

@@ -32,16 +32,24 @@ FLOORS = (
     ("nets.runner", "checkpoint", "weights"),
     ("stages.*", "evaluation.*", "engine", "training.augment"),
     ("stages.recolour",),
-    ("training.*",),
-    ("training.objective", "training.prepare"),
-    ("pipeline", "training.loop", "evaluation.anime", "evaluation.measures"),
-    ("batch", "evaluation.run", "export", "console"),
-    ("options", "workshop"),
+    ("training.*", "web.choices", "web.problems"),
+    ("training.objective", "training.prepare", "web.guard", "web.upload"),
+    ("pipeline", "training.loop", "evaluation.anime", "evaluation.measures", "web.document"),
+    ("batch", "evaluation.run", "export", "console", "web.album", "web.convert", "web.studio"),
+    ("options", "workshop", "web.app"),
+    ("web.server",),
     ("cli",),
 )
 
 # Packages that only some modules may import.
-OWNERS = {"click": ("cli", "options", "workshop"), "rich": ("console",), "mediapipe": ("stages.*",)}
+OWNERS = {
+    "click": ("cli", "options", "workshop"),
+    "rich": ("console",),
+    "mediapipe": ("stages.*",),
+    "fastapi": ("web.*",),
+    "starlette": ("web.*",),
+    "uvicorn": ("web.*",),
+}
 
 # The front door re-exports everything, and __main__ only calls cli.
 DOORS = ("__init__", "__main__")
@@ -145,7 +153,7 @@ sys.argv = ["photo2moe", "--help"]
 try:
     main()
 finally:
-    sys.stderr.write(" ".join({"torch", "torchvision", "mediapipe", "cv2"} & set(sys.modules)))
+    sys.stderr.write(" ".join({"torch", "torchvision", "mediapipe", "cv2", "fastapi", "uvicorn"} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
