@@ -171,6 +171,44 @@ class PipelineConfig:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class MotionConfig:
+    """How the frames of a moving picture hang together.
+
+    The two filters of a face are those of One-Euro: below ``cutoff`` hertz everything
+    passes, and for each face unit a second of speed ``beta`` hertz more.
+
+    Attributes:
+        place_cutoff, place_beta: filter of place, size and tilt of a face.
+        shape_cutoff, shape_beta: filter of its landmarks within the face.
+        matte_seconds: time constant of the person's outline, where it moves little.
+        drawing_seconds: time constant of the drawing, where it changes little.
+        view_cutoff, view_beta: filter of the view in which an avatar is shown.
+        hold: seconds that the last drawing stays where a face is lost.
+        fade: seconds in which it then goes.
+        search_every: frames between two searches for further or lost faces.
+    """
+
+    place_cutoff: float = 1.2
+    place_beta: float = 4.0
+    shape_cutoff: float = 1.0
+    shape_beta: float = 3.0
+    matte_seconds: float = 0.08
+    drawing_seconds: float = 0.15
+    view_cutoff: float = 0.15
+    view_beta: float = 0.5
+    hold: float = 1.0
+    fade: float = 0.5
+    search_every: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("place_cutoff", "shape_cutoff", "view_cutoff", "fade"):
+            _require(getattr(self, name) > 0, name, getattr(self, name), "above 0")
+        for name in ("place_beta", "shape_beta", "view_beta", "matte_seconds", "drawing_seconds", "hold"):
+            _require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
+        _require(self.search_every >= 1, "search_every", self.search_every, "at least 1")
+
+
 def to_dict(config: Any) -> dict[str, Any]:
     """A configuration as plain values, ready for JSON."""
     return dataclasses.asdict(config)

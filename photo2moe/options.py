@@ -13,12 +13,21 @@ from photo2moe.config import PipelineConfig
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _default(name: str) -> Any:
-    return next(f.default for f in dataclasses.fields(PipelineConfig) if f.name == name)
-
-
 def pipeline_options(command: Command) -> Command:
     """The options that ``convert`` and ``batch`` share; their defaults are ``PipelineConfig``'s."""
+    return look_options(PipelineConfig())(command)
+
+
+def look_options(defaults: PipelineConfig) -> Callable[[Command], Command]:
+    """A decorator that adds the options of ``PipelineConfig``, with these defaults."""
+
+    def add(command: Command) -> Command:
+        return _add(command, defaults)
+
+    return add
+
+
+def _add(command: Command, defaults: PipelineConfig) -> Command:
     options = [
         click.option(
             "--weights",
@@ -47,5 +56,5 @@ def pipeline_options(command: Command) -> Command:
         command = option(command)
     for parameter in command.__click_params__:  # type: ignore[attr-defined]
         if parameter.name in {f.name for f in dataclasses.fields(PipelineConfig)}:
-            parameter.default, parameter.show_default = _default(parameter.name), not parameter.is_flag
+            parameter.default, parameter.show_default = getattr(defaults, parameter.name), not parameter.is_flag
     return command
