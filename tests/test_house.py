@@ -33,13 +33,16 @@ FLOORS = (
     ("training.*",),
     ("training.objective", "training.prepare"),
     ("pipeline", "training.loop", "evaluation.anime", "evaluation.measures"),
-    ("batch", "evaluation.run", "export", "console"),
-    ("options", "workshop"),
+    ("batch", "evaluation.run", "export", "console", "video.steady", "video.clip"),
+    ("options", "workshop", "video.follow", "video.scenery", "video.sound", "video.seal", "video.pipes"),
+    ("video.animate", "video.writer"),
+    ("video.convert", "video.camera", "video.window"),
+    ("studio",),
     ("cli",),
 )
 
 # Packages that only some modules may import.
-OWNERS = {"click": ("cli", "options", "workshop"), "rich": ("console",), "mediapipe": ("stages.*",)}
+OWNERS = {"click": ("cli", "options", "workshop", "studio"), "rich": ("console",), "mediapipe": ("stages.*",)}
 
 # The front door re-exports everything, and __main__ only calls cli.
 DOORS = ("__init__", "__main__")
@@ -143,7 +146,7 @@ sys.argv = ["photo2moe", "--help"]
 try:
     main()
 finally:
-    sys.stderr.write(" ".join({"torch", "torchvision", "mediapipe", "cv2"} & set(sys.modules)))
+    sys.stderr.write(" ".join({"torch", "torchvision", "mediapipe", "cv2", "av"} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr

@@ -67,6 +67,7 @@ class Animator:
         self._follow = Follower(pipeline, config, motion, samples)
         self._scenery = Scenery(pipeline.background, pipeline.backdrop)
         self._shot = self._drawn_shot = 0
+        self._time: float | None = None
         self._begin()
 
     @property
@@ -114,7 +115,7 @@ class Animator:
 
     def _begin(self) -> None:
         """Forget what was drawn: a new shot begins."""
-        self._time: float | None = None
+        self._time = None
         self._steady: dict[int, SteadyDrawing] = {}
         self._last: dict[int, Drawing] = {}
         self._view = View(self._motion, self._pipeline.template)

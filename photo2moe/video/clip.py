@@ -19,7 +19,6 @@ from photo2moe.files import printable
 from photo2moe.types import Image
 
 if TYPE_CHECKING:
-    import av
     from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
@@ -111,7 +110,8 @@ def open_clip(path: Path, max_pixels: int) -> Clip:
         seconds = own if own is not None else (container.duration or 0) / 1e6
         # The earliest of sound and picture is 0, so that both keep their distance.
         starts = [s.start_time * s.time_base for s in container.streams if s.start_time is not None and s.time_base]
-        return Clip(path, Fraction(rate), seconds, stream.time_base or 1 / Fraction(rate), max(0, min(starts, default=0)))
+        origin = max(Fraction(0), min(starts, default=Fraction(0)))
+        return Clip(path, Fraction(rate), seconds, stream.time_base or 1 / Fraction(rate), origin)
 
 
 def read_clip(clip: Clip, span: Span | None = None) -> Iterator[Frame]:
@@ -136,7 +136,9 @@ def read_clip(clip: Clip, span: Span | None = None) -> Iterator[Frame]:
     if held is None:
         raise ImageReadError(f"{printable(clip.path)}: holds no picture that can be read")
     if held.time + held.duration <= span.start:
-        raise ConfigError(f"--start {float(span.start):g}: the clip ends after {float(held.time + held.duration):.2f} s")
+        raise ConfigError(
+            f"--start {float(span.start):g}: the clip ends after {float(held.time + held.duration):.2f} s"
+        )
     last = held.time + held.duration
     yield _cut(held, span, until=last if span.end is None else min(last, span.end))
 

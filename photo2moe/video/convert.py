@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -220,7 +220,7 @@ def _write(
 
 def _drawn(
     animator: Animator, frames: Iterator[Frame], progress: Progress, count: int
-) -> Iterator[tuple[Picture, Frame]]:
+) -> Generator[tuple[Picture, Frame], None, None]:
     """Draw frames in turn; reading and looking run ahead, each in a thread of its own.
 
     Args:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.config import MotionConfig
-from photo2moe.ops.geometry import Template, apply, compose, invert
+from photo2moe.ops.geometry import Template, compose, invert
 from photo2moe.ops.inpaint import defocus, remove
 from photo2moe.ops.layers import blend, cover, fit, lay, warp
 from photo2moe.stages.composite import BLUR, MARGIN, Background, Matte
@@ -75,12 +75,8 @@ class View:
             size: side of the view.
             shape: of the photo.
         """
-        matrix = compose(
-            self.matrix(size, shape), invert(compose(self._template.to_pixels(size), face.to_units()))
-        )
-        placed = cv2.warpAffine(
-            figure, matrix, (size, size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )
+        matrix = compose(self.matrix(size, shape), invert(compose(self._template.to_pixels(size), face.to_units())))
+        placed = cv2.warpAffine(figure, matrix, (size, size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(placed, np.uint8)
 
 
@@ -111,9 +107,7 @@ class Scenery:
         small = compose(np.array([[ratio, 0, margin + (ratio - 1) / 2], [0, ratio, margin + (ratio - 1) / 2]]), matrix)
         inside = warp(np.full(image.shape[:2], 255, np.uint8), small, (total, total), outside=0)
         unit = Template().eye_distance * side
-        painted, where = remove(
-            warp(image, small, (total, total)), _unit(inside), _people(people, small, total), unit
-        )
+        painted, where = remove(warp(image, small, (total, total)), _unit(inside), _people(people, small, total), unit)
         middle = slice(margin, margin + side)
         plate = self._remember(np.ascontiguousarray(painted[middle, middle]), seconds)
         if self.background.kind == "blur":
@@ -146,7 +140,9 @@ def hide(image: Image, person: Matte) -> Image:
     return blend(image, np.asarray(soft, np.uint8), _unit(warp(_bytes(wide), invert(matrix), shape, outside=0)))
 
 
-def figure_before(figure: NDArray[np.uint8] | None, opacity: float, behind: Image | None, size: int) -> NDArray[np.uint8]:
+def figure_before(
+    figure: NDArray[np.uint8] | None, opacity: float, behind: Image | None, size: int
+) -> NDArray[np.uint8]:
     """Lay a figure over its background; transparent where there is none.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from photo2moe.video.clip import Clip, Span
 
@@ -47,6 +47,7 @@ class Sound:
         source = self._stack.enter_context(av.open(str(clip.path), metadata_errors="replace"))
         self._ahead: Packet[AudioStream] | None = None
         self._packets: Iterator[Packet[AudioStream]] = iter(())
+        self._source = source
         if not source.streams.audio:
             return
         self._stream = source.streams.audio[0]
@@ -57,7 +58,7 @@ class Sound:
             self._out: AudioStream = target.add_stream_from_template(self._stream)
         else:
             rate = OPUS_RATE if codec == "libopus" else self._stream.rate
-            self._out = target.add_stream(codec, rate=rate)  # type: ignore[call-overload]
+            self._out = cast("AudioStream", target.add_stream(codec, rate=rate))
             self._out.bit_rate = BIT_RATE[codec]
             self._out.layout = "mono" if self._stream.channels == 1 else "stereo"
         if span.start > 0:
@@ -78,7 +79,7 @@ class Sound:
             packet = self._ahead
             if packet is None:
                 return
-            if time is not None and packet.pts * packet.time_base >= time:
+            if time is not None and (packet.pts or 0) * (packet.time_base or self._base) >= time:
                 return
             self._ahead = None
             self._target.mux(packet)
@@ -87,7 +88,7 @@ class Sound:
         """The packets of the part, moved to its clock."""
         shift = self._clip.origin + self._span.start
         earliest = -EARLY if self._span.start == 0 else Fraction(0)
-        for packet in self._stream.container.demux(self._stream):  # type: ignore[attr-defined]
+        for packet in self._source.demux(self._stream):
             if packet.pts is None:
                 continue
             time = packet.pts * self._base - shift
@@ -107,7 +108,7 @@ class Sound:
 
     def _decoded(self) -> Iterator[AudioFrame]:
         shift = self._clip.origin + self._span.start
-        for packet in self._stream.container.demux(self._stream):  # type: ignore[attr-defined]
+        for packet in self._source.demux(self._stream):
             with suppress(ValueError, OSError):  # damaged sound is left out
                 for frame in packet.decode():
                     if frame.pts is None or frame.time_base is None:

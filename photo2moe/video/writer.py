@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import PIL.Image
@@ -99,7 +99,8 @@ class Writer:
         from av.video.reformatter import ColorRange, Colorspace
 
         if self._form == "gif":
-            return Made.from_ndarray(self._indexed(picture), format="pal8")  # type: ignore[arg-type]
+            indexed: Any = self._indexed(picture)  # a pair, which the annotations of PyAV leave out
+            return Made.from_ndarray(indexed, format="pal8")
         height, width = picture.shape[:2]
         if self._form in ("mp4", "mov", "webm") and (height % 2 or width % 2):  # colours are stored for 2 × 2 pixels
             picture = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
@@ -158,7 +159,9 @@ def writing(path: Path, shape: Shape, clip: Clip | None = None, span: Span | Non
                 writer.finish()
             seal(temporary, form)
         except av.FFmpegError as error:
-            raise ImageWriteError(f"{printable(path)}: cannot be written: {error.strerror.lower()}") from error
+            raise ImageWriteError(
+                f"{printable(path)}: cannot be written: {(error.strerror or 'failed').lower()}"
+            ) from error
 
 
 def check_output(path: Path, alpha: bool, side: int = 0) -> str:
@@ -179,7 +182,7 @@ def check_output(path: Path, alpha: bool, side: int = 0) -> str:
 
 def _add_pictures(container: OutputContainer, form: str, shape: Shape) -> VideoStream:
     codec, options = CODECS[form]
-    stream: VideoStream = container.add_stream(codec, rate=shape.rate, options=dict(options))  # type: ignore[call-overload]
+    stream = cast("VideoStream", container.add_stream(codec, rate=shape.rate, options=dict(options)))
     even = 2 if form in ("mp4", "mov", "webm") else 1
     stream.height, stream.width = (side + side % even for side in shape.size)
     context: VideoCodecContext = stream.codec_context
