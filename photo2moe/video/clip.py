@@ -81,10 +81,9 @@ def import_av() -> None:
         MissingExtraError: it is not.
     """
     try:
-        import av
+        import av  # noqa: F401 -- its log is silent unless asked for, and asked for it can lock up threads
     except ImportError as error:
         raise MissingExtraError("moving pictures need PyAV; install photo2moe[video]") from error
-    av.logging.set_level(av.logging.PANIC)  # FFmpeg writes to the terminal directly; failures are raised anyway
 
 
 def open_clip(path: Path, max_pixels: int) -> Clip:
@@ -125,6 +124,8 @@ def read_clip(clip: Clip, span: Span | None = None) -> Iterator[Frame]:
     """
     span = span or Span()
     animation = clip.path.suffix.lower() in ANIMATIONS
+    if not animation and span.start >= clip.seconds > 0:
+        raise _beyond(span, clip.seconds)
     held: Frame | None = None
     for frame in _animation_frames(clip) if animation else _video_frames(clip, span.start):
         if span.end is not None and frame.time >= span.end:
@@ -166,6 +167,10 @@ def samples(clip: Clip, span: Span, count: int) -> Iterator[Image]:
             for frame in container.decode(stream):
                 yield _upright(frame, stream)
                 break
+
+
+def _beyond(span: Span, seconds: float) -> ConfigError:
+    return ConfigError(f"--start {float(span.start):g}: the clip ends after {seconds:.2f} s")
 
 
 def _cut(frame: Frame, span: Span, until: Fraction) -> Frame:
