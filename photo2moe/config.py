@@ -186,6 +186,7 @@ class MotionConfig:
         view_cutoff, view_beta: filter of the view in which an avatar is shown.
         hold: seconds that the last drawing stays where a face is lost.
         fade: seconds in which it then goes.
+        fine: whether outlines follow single strands of hair, which takes a few milliseconds a frame.
         search_every: frames between two searches for further or lost faces.
     """
 
@@ -199,6 +200,7 @@ class MotionConfig:
     view_beta: float = 0.5
     hold: float = 1.0
     fade: float = 0.5
+    fine: bool = True
     search_every: int = 1
 
     def __post_init__(self) -> None:

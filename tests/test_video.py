@@ -147,6 +147,18 @@ def test_colours_are_chosen_for_the_clip(pipeline):
     assert len(set(colours[13:])) == 1
 
 
+def test_a_quick_matte_is_nearly_the_fine_one(pipeline):
+    image = photo("woman")
+    [face] = pipeline.choose(image, CONFIG)
+    (fine, _), (quick, matrix) = pipeline.matte(image, face), pipeline.matte.quick(image, face)
+    assert quick.shape == (256, 256)
+    assert np.abs(cv2.resize(fine, (256, 256), interpolation=cv2.INTER_AREA) - quick).mean() < 0.03
+    follow = Follower(pipeline, CONFIG, MotionConfig(fine=False))
+    people = [follow(frame, number / RATE)[0][0] for number, frame in enumerate(moving("man", 15))]
+    assert people[-1].subject.matte[0].shape == (256, 256)
+    assert matrix.shape == (2, 3)
+
+
 def test_cuts_begin_anew(pipeline):
     follow = Follower(pipeline, CONFIG, MOTION)
     frames = [*moving("man", 6), *moving("woman", 6)]

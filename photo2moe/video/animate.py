@@ -155,7 +155,8 @@ class Animator:
     def _in_photo(self, scene: Scene, drawn: list[tuple[Drawing, Seen]], config: PipelineConfig) -> Image:
         config = dataclasses.replace(config, compare=False)
         with self.timer("compose"):
-            image = scene.image if scene.bare is None else hide(scene.image, scene.bare)
+            lost = [one.subject.face for one in scene.seen if not one.found]
+            image = scene.image if scene.bare is None else hide(scene.image, scene.bare, lost)
             if solid := [drawing for drawing, one in drawn if one.opacity >= 1]:
                 image = self._pipeline.compose(image, solid, config)[0].image
             for drawing, one in drawn:

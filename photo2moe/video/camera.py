@@ -89,7 +89,7 @@ class Mailbox(Generic[T]):
         """Leave a thing, in place of what lies there."""
         with self._there:
             self._thing = thing
-            self._there.notify()
+            self._there.notify_all()
 
     def close(self) -> None:
         """Say that nothing more will come."""
@@ -102,7 +102,13 @@ class Mailbox(Generic[T]):
         with self._there:
             self._there.wait_for(lambda: self._thing is not None or self._closed, seconds)
             thing, self._thing = self._thing, None
+            self._there.notify_all()
             return thing
+
+    def wait_until_taken(self) -> None:
+        """Wait until nothing lies there, or nothing more will come."""
+        with self._there:
+            self._there.wait_for(lambda: self._thing is None or self._closed)
 
     @property
     def over(self) -> bool:
@@ -187,6 +193,7 @@ def run_camera(
     def look() -> None:
         while not stop.is_set() and (shot := taken.take()) is not None:
             looked.put((animator.look(shot.image, shot.taken), shot.taken))
+            looked.wait_until_taken()  # looking at what will not be drawn would only slow down the drawing
 
     def draw() -> None:
         while not stop.is_set() and (scene := looked.take()) is not None:

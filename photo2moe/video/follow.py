@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from photo2moe.config import MotionConfig, PipelineConfig
 from photo2moe.errors import NoFaceError
 from photo2moe.ops.colour import lab_of
-from photo2moe.pipeline import Pipeline, Subject
+from photo2moe.pipeline import Matte, Pipeline, Subject
 from photo2moe.types import Colours, Face, Image
 from photo2moe.video.steady import SteadyFace, SteadyMask
 
@@ -94,6 +94,8 @@ class Follower:
         self, pipeline: Pipeline, config: PipelineConfig, motion: MotionConfig, samples: Sequence[Colours] = ()
     ) -> None:
         self._pipeline, self._config, self._motion = pipeline, config, motion
+        # Somebody else's matte may know one way only.
+        self._matte: Matte = pipeline.matte if motion.fine else getattr(pipeline.matte, "quick", pipeline.matte)
         self._samples = list(samples)
         self._numbers = count()
         self._tracks: list[Track] = []
@@ -187,7 +189,7 @@ class Follower:
             if track.subject is not None:
                 track.colours.append(subject.measured)
         else:
-            subject = Subject(steady, self._pipeline.matte(image, steady), track.chosen)
+            subject = Subject(steady, self._matte(image, steady), track.chosen)
         mask, matrix = subject.matte
         track.subject = replace(subject, matte=(track.mask(mask, seconds), matrix), measured=track.settle())
         return Seen(track.number, track.subject, 1.0, True)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.config import MotionConfig
-from photo2moe.ops.geometry import Template, compose, invert
+from photo2moe.ops.geometry import Template, apply, compose, invert
 from photo2moe.ops.inpaint import defocus, remove
-from photo2moe.ops.layers import blend, cover, fit, lay, warp
+from photo2moe.ops.layers import blend, cover, fit, lay, rise, warp
 from photo2moe.stages.composite import BLUR, MARGIN, Background, Matte
 from photo2moe.types import Face, Image, Mask, Matrix
 from photo2moe.video.steady import OneEuro
@@ -22,9 +22,10 @@ from photo2moe.video.steady import OneEuro
 # Face units that the head may be off the middle of the view, sideways and up or down; how
 # much nearer or farther it may be, as a logarithm; and how far it may tilt, radians.
 LEASH, NEARER, TILT = np.array([0.22, 0.12]), 0.10, np.radians(25)
-PLATE_SHARE, PLATES = 0.5, (96, 256)  # side of the painted background: of the view's, and least and largest, pixels
+PLATE_SHARE, PLATES = 0.375, (96, 256)  # side of the painted background: of the view's, and least and largest, pixels
 MEMORY = 0.25  # seconds: time constant of what is painted; a real background is never averaged
 UNRECOGNISABLE = 24  # pixels: longest side of a picture in which nobody knows a face
+HEAD_ROOM = (2.2, 3.2)  # face units around a lost face within which the head may be by now
 SOMEBODY = 0.015  # share of a picture that must be a person to count
 
 
@@ -123,12 +124,14 @@ class Scenery:
         return plate
 
 
-def hide(image: Image, person: Matte) -> Image:
+def hide(image: Image, person: Matte, last: list[Face]) -> Image:
     """Blur people beyond recognition.
 
     Args:
         image: ``(H, W, 3)`` uint8.
         person: mask of them, and the matrix from photo to mask pixels.
+        last: faces that were lost a moment ago: only what is around them is blurred then,
+            so that a hand before a face does not blur the clothes. All people if empty.
     """
     height, width = image.shape[:2]
     scale = UNRECOGNISABLE / max(height, width)
@@ -136,6 +139,11 @@ def hide(image: Image, person: Matte) -> Image:
     soft = cv2.resize(tiny, (width, height), interpolation=cv2.INTER_CUBIC)
     mask, matrix = person
     wide = cv2.GaussianBlur(cv2.dilate(mask, np.ones((9, 9), np.uint8)), (0, 0), 4)
+    if last:
+        pixels = np.stack([axis.ravel() for axis in np.indices(mask.shape)[::-1]], 1).astype(float)
+        places = apply(invert(matrix), pixels)
+        apart = [np.hypot(*apply(face.to_units(), places).T).reshape(mask.shape) for face in last]
+        wide = wide * rise(HEAD_ROOM[1], HEAD_ROOM[0], np.min(apart, axis=0))
     shape = height, width
     return blend(image, np.asarray(soft, np.uint8), _unit(warp(_bytes(wide), invert(matrix), shape, outside=0)))
 
