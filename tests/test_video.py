@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import json
 import signal
 import subprocess
@@ -388,3 +389,14 @@ def test_failures_are_one_clear_line(tmp_path, arguments, code, line):
 def test_numbers_out_of_range():
     with pytest.raises(ConfigError, match="fade must be above 0"):
         MotionConfig(fade=0)
+
+
+@pytest.mark.slow
+def test_the_example_runs(tmp_path):
+    path = DATA.parent.parent / "examples" / "animate_a_photo.py"
+    spec = importlib.util.spec_from_file_location("animate_a_photo", path)
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    example.COUNT = 2
+    example.main(DATA / "man.jpg", tmp_path / "out.webp")
+    assert [image.shape for image in images(tmp_path / "out.webp")] == [(200, 400, 3)] * 2

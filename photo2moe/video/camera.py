@@ -27,6 +27,9 @@ T = TypeVar("T")
 Picture = NDArray[np.uint8]
 
 PATIENCE = 0.05  # seconds between two looks at whether it is time to stop
+# A look begins so late that it should be done just before the drawing before is: after this
+# share of a drawing's time, less so many times that of a look; seconds at the most.
+EARLY, LATE, MOST_WAITING = 0.8, 1.5, 0.2
 RECENT = 30  # pictures over which the rate is counted
 
 
@@ -190,14 +193,23 @@ def run_camera(
             if stop.is_set():
                 return
 
+    spent = {"look": 0.0, "draw": 0.0}  # seconds, of late
+
     def look() -> None:
         while not stop.is_set() and (shot := taken.take()) is not None:
+            begun = time.perf_counter()
             looked.put((animator.look(shot.image, shot.taken), shot.taken))
-            looked.wait_until_taken()  # looking at what will not be drawn would only slow down the drawing
+            spent["look"] = time.perf_counter() - begun
+            # Looking at what will not be drawn would slow down the drawing; and what is
+            # looked at too early is old when it is drawn.
+            looked.wait_until_taken()
+            time.sleep(min(MOST_WAITING, max(0.0, EARLY * spent["draw"] - LATE * spent["look"])))
 
     def draw() -> None:
         while not stop.is_set() and (scene := looked.take()) is not None:
+            begun = time.perf_counter()
             drawn.put((animator.draw(scene[0]), scene[1]))
+            spent["draw"] = 0.8 * spent["draw"] + 0.2 * (time.perf_counter() - begun)
 
     def guarded(work: Callable[[], None], after: Mailbox[T]) -> threading.Thread:
         def run() -> None:
