@@ -314,12 +314,12 @@ def test_stopping_keeps_a_whole_shorter_clip(tmp_path, pipeline):
 
 @pytest.mark.slow
 def test_ctrl_c_ends_tidily(tmp_path):
-    source = write_clip(tmp_path / "a.mp4", [*moving("man", 50)] * 40)
+    source = write_clip(tmp_path / "a.mp4", [*moving("man", 25)] * 8)
     command = [sys.executable, "-c", INTERRUPTED, "video", str(source), "-o", str(tmp_path / "b.mp4"), *QUICK]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert "stopped early, " in done.stderr
-    assert 1 <= len(images(tmp_path / "b.mp4")) < 2000
+    assert 1 <= len(images(tmp_path / "b.mp4")) < 200
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mp4", "b.mp4"]
 
 
