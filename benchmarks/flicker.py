@@ -29,12 +29,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.config import MotionConfig, PipelineConfig
+from photo2moe.config import PipelineConfig
 from photo2moe.errors import NoFaceError
 from photo2moe.pipeline import Pipeline, load_pipeline
 from photo2moe.types import Image
 from photo2moe.video.animate import Animator
 from photo2moe.video.clip import Frame, Span, open_clip, read_clip
+from photo2moe.video.motion import MotionConfig
 
 LIMIT = 10**9  # pixels of a frame
 CHANGED = 8  # levels by which a drawn pixel differs from the filmed one

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 import photo2moe
-from photo2moe.config import MotionConfig
 from photo2moe.video.animate import Animator
 from photo2moe.video.clip import Frame
+from photo2moe.video.motion import MotionConfig
 from photo2moe.video.writer import Shape, writing
 
 COUNT, RATE, SIDE = 20, 10, 400

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photo2moe import __version__
-from photo2moe.config import PipelineConfig
+from photo2moe.config import PipelineConfig, ServeConfig
 from photo2moe.errors import ConfigError, NoFaceError, Photo2MoeError
-from photo2moe.options import pipeline_options
-from photo2moe.studio import camera, video
+from photo2moe.film import camera, video
+from photo2moe.options import pipeline_options, serve_options
 from photo2moe.workshop import evaluate, export, prepare, train
 
 if TYPE_CHECKING:
@@ -151,14 +151,31 @@ def batch(folder: Path, output: Path, form: str, **options: Any) -> None:
 
 
 @main.command()
+@serve_options
+def serve(weights: str, backend: str, device: str, open_browser: bool, **options: Any) -> None:
+    """Serve a page that turns photos into avatars, and an HTTP API, on this machine.
+
+    \b
+    photo2moe serve --open
+    curl -F photo=@selfie.jpg http://127.0.0.1:7860/v1/convert -o avatar.png
+    """  # noqa: D301 - click looks for the very character
+    from photo2moe import console
+    from photo2moe.web.server import serve as run
+
+    config = ServeConfig(**options)
+    base = PipelineConfig(weights=weights, backend=backend, device=device, max_pixels=config.max_pixels)
+    run(config, base, say=console.say, open_browser=open_browser)
+
+
+@main.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def weights(as_json: bool) -> None:
     """List the weights that come with the package."""
     from photo2moe import console
-    from photo2moe.weights import CATALOGUE, locate, sha256
+    from photo2moe.weights import SHIPPED, locate, sha256
 
     rows = []
-    for spec in CATALOGUE:
+    for spec in SHIPPED:
         path = locate(spec)
         intact = sha256(path) == spec.sha256
         rows.append({**dataclasses.asdict(spec), "bytes": path.stat().st_size, "intact": intact})

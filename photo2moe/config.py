@@ -24,8 +24,8 @@ class GeneratorConfig:
     """
 
     size: int = 128
-    width: int = 64
-    blocks: int = 8
+    width: int = 48
+    blocks: int = 7
     colours: int = 9
 
     def __post_init__(self) -> None:
@@ -39,7 +39,7 @@ class GeneratorConfig:
 class DiscriminatorConfig:
     """Shape of a discriminator: ``width`` channels after the first convolution."""
 
-    width: int = 64
+    width: int = 48
 
     def __post_init__(self) -> None:
         _require(1 <= self.width <= 512, "width", self.width, "1…512")
@@ -47,26 +47,26 @@ class DiscriminatorConfig:
 
 @dataclass(frozen=True, slots=True)
 class LossWeights:
-    """How much each part of the generators' loss counts.
+    """How much each part of the generator's loss counts.
 
     Attributes:
-        adversarial: least-squares GAN loss, both domains, both heads.
-        cycle_photo: photo → moe → photo, every ``TrainConfig.cycle_every`` steps, on pictures
-            shrunk 2×, so that the photo's texture need not be hidden in the avatar.
-        cycle_moe: moe → photo → moe, at full size: it teaches colours and clean lines.
-        identity: moe → moe through the same net, every ``TrainConfig.identity_every`` steps.
-        layout: colours of 8 px cells, avatar against lightened photo.
-        tones: skin in 4 px cells, and the mean of the hair, against the colours asked for.
-        outline: transparency of 4 px cells, avatar against photo.
+        adversarial: least-squares GAN loss of redrawn anime faces.
+        eyes: the same, of the judge that sees nothing but both eyes.
+        photo: share of both that drawings of photos count with. They have no pair to hold them,
+            and from a share of about one the net draws them as noise that fools the judges.
+        restore: anime face → rough → the same anime face, L1.
+        features: the same pair, compared in the judges' own features.
+        layout: colours of 4 px cells, drawing of a photo against its rough.
+        outline: transparency of 4 px cells, likewise.
     """
 
-    adversarial: float = 1.0
-    cycle_photo: float = 2.0
-    cycle_moe: float = 6.0
-    identity: float = 4.0
-    layout: float = 0.8
-    tones: float = 1.0
-    outline: float = 1.5
+    adversarial: float = 0.5
+    eyes: float = 0.25
+    photo: float = 0.1
+    restore: float = 10.0
+    features: float = 2.0
+    layout: float = 3.0
+    outline: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,49 +74,47 @@ class TrainConfig:
     """A whole training run.
 
     Attributes:
-        images: photos to see before the run ends.
+        images: anime faces to redraw before the run ends.
         batch: pictures of each domain a step.
+        photo_every: steps between those that draw photos too. Photos have no pair, so they teach less.
         rate: learning rate of AdamW; it falls linearly to a tenth over the last third.
         ema: decay of the averaged generator, a step.
         shift: discriminators see pictures moved by up to so many pixels.
-        recolour_skin, recolour_hair: share of anime faces that get a photo's colours.
+        recolour_hair: share of anime faces that get a photo's hair colour.
         free_colours: share of photos that are drawn with an anime face's hair colour.
-        identity_every: steps between identity losses.
-        cycle_every: steps between photo cycles; they cost an eighth of a step.
+        beards, glasses: share of anime faces that are given one.
         sample_every, save_every: images between sample sheets, and between states.
         seed: of everything random; with the step it gives each batch.
         precision: ``bfloat16`` or ``float32``.
-        compile: fuse the generators with ``torch.compile``, where there is a C++ compiler; twice as fast.
+        compile: fuse the generator with ``torch.compile``, where there is a C++ compiler; twice as fast.
     """
 
     images: int = 200_000
-    batch: int = 8
+    batch: int = 4
+    photo_every: int = 3
     rate: float = 3e-4
-    ema: float = 0.997
+    ema: float = 0.998
     shift: int = 8
-    recolour_skin: float = 0.0
-    recolour_hair: float = 0.6
+    recolour_hair: float = 0.5
     free_colours: float = 0.2
-    identity_every: int = 4
-    cycle_every: int = 2
+    beards: float = 0.08
+    glasses: float = 0.12
     sample_every: int = 2_000
     save_every: int = 4_000
     seed: int = 0
     precision: str = "bfloat16"
     compile: bool = True
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
-    reverse: GeneratorConfig = field(default_factory=lambda: GeneratorConfig(blocks=5, colours=0))
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     weights: LossWeights = field(default_factory=LossWeights)
 
     def __post_init__(self) -> None:
-        for name in ("images", "batch", "identity_every", "cycle_every", "sample_every", "save_every"):
+        for name in ("images", "batch", "photo_every", "sample_every", "save_every"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        for name in ("recolour_skin", "recolour_hair", "free_colours", "ema"):
+        for name in ("recolour_hair", "free_colours", "beards", "glasses", "ema"):
             _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0…1")
         _require(self.rate > 0, "rate", self.rate, "above 0")
         _require(self.precision in ("bfloat16", "float32"), "precision", self.precision, "bfloat16 or float32")
-        _require(self.generator.size == self.reverse.size, "reverse.size", self.reverse.size, "generator.size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,43 +170,52 @@ class PipelineConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class MotionConfig:
-    """How the frames of a moving picture hang together.
-
-    The two filters of a face are those of One-Euro: below ``cutoff`` hertz everything
-    passes, and for each face unit a second of speed ``beta`` hertz more.
+class ServeConfig:
+    """How the page and the API are served.
 
     Attributes:
-        place_cutoff, place_beta: filter of place, size and tilt of a face.
-        shape_cutoff, shape_beta: filter of its landmarks within the face.
-        matte_seconds: time constant of the person's outline, where it moves little.
-        drawing_seconds: time constant of the drawing, where it changes little.
-        view_cutoff, view_beta: filter of the view in which an avatar is shown.
-        hold: seconds that the last drawing stays where a face is lost.
-        fade: seconds in which it then goes.
-        fine: whether outlines follow single strands of hair, which takes a few milliseconds a frame.
-        search_every: frames between two searches for further or lost faces.
+        host, port: where to listen; port 0 takes a free one.
+        token: what clients must show; empty for nothing.
+        names: host names that clients may use, besides the obvious ones.
+        workers: photos converted at once.
+        queue: requests that may wait for a worker; more are told to come back.
+        wait, work: longest time in the queue, and of a conversion, seconds.
+        receive: longest time for a request's body to arrive, seconds.
+        uploads: requests with photos that are received or worked on at once.
+        max_bytes, max_total: largest photo, and largest request, bytes.
+        max_pixels: largest photo, pixels; more is refused before it is decoded.
+        max_photos: photos in one request.
+        album, album_bytes, album_seconds: photos held for the page: how many, how large together, how long unused.
+        rate, burst: requests a second and client, and how many at once.
     """
 
-    place_cutoff: float = 1.2
-    place_beta: float = 4.0
-    shape_cutoff: float = 1.0
-    shape_beta: float = 3.0
-    matte_seconds: float = 0.08
-    drawing_seconds: float = 0.15
-    view_cutoff: float = 0.15
-    view_beta: float = 0.5
-    hold: float = 1.0
-    fade: float = 0.5
-    fine: bool = True
-    search_every: int = 1
+    host: str = "127.0.0.1"
+    port: int = 7860
+    token: str = ""
+    names: tuple[str, ...] = ()
+    workers: int = 2
+    queue: int = 8
+    wait: float = 20.0
+    work: float = 60.0
+    receive: float = 30.0
+    uploads: int = 16
+    max_bytes: int = 32 << 20
+    max_total: int = 128 << 20
+    max_pixels: int = 64_000_000
+    max_photos: int = 50
+    album: int = 24
+    album_bytes: int = 512 << 20
+    album_seconds: float = 1800.0
+    rate: float = 20.0
+    burst: int = 60
 
     def __post_init__(self) -> None:
-        for name in ("place_cutoff", "shape_cutoff", "view_cutoff", "fade"):
-            _require(getattr(self, name) > 0, name, getattr(self, name), "above 0")
-        for name in ("place_beta", "shape_beta", "view_beta", "matte_seconds", "drawing_seconds", "hold"):
-            _require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
-        _require(self.search_every >= 1, "search_every", self.search_every, "at least 1")
+        _require(0 <= self.port <= 65535, "port", self.port, "0…65535")
+        _require(1 <= self.workers <= 64, "workers", self.workers, "1…64")
+        _require(self.rate > 0, "rate", self.rate, "above 0")
+        _require(0 <= self.queue <= 1000, "queue", self.queue, "0…1000")
+        _require(not self.token or len(self.token) >= 8, "token", "one that short", "at least 8 characters")
+        _require(self.token.isascii() and self.token.isprintable(), "token", "anything else", "plain ASCII")
 
 
 def to_dict(config: Any) -> dict[str, Any]:

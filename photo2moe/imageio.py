@@ -240,13 +240,14 @@ def _format_of(suffix: str, label: StrPath) -> str:
     raise ConfigError(f"{printable(label)}: unknown output format; use {', '.join(WRITE_FORMATS)}")
 
 
-def encode_image(image: NDArray[np.uint8], suffix_or_format: str, *, quality: int = 95) -> bytes:
+def encode_image(image: NDArray[np.uint8], suffix_or_format: str, *, quality: int = 95, marked: bool = True) -> bytes:
     """Encode a picture, marked as made by a machine, the same bytes each time.
 
     Args:
         image: ``(H, W, 3)`` RGB or ``(H, W, 4)`` RGBA with straight alpha, uint8.
         suffix_or_format: ``".png"``, ``"JPEG"`` and the like, in any case.
         quality: 1…100 for JPEG and WebP; PNG loses nothing.
+        marked: false only for a photo as it was, which no machine made.
 
     Raises:
         ConfigError: the format is unknown or cannot hold this picture.
@@ -268,7 +269,9 @@ def encode_image(image: NDArray[np.uint8], suffix_or_format: str, *, quality: in
         "WEBP": {"quality": quality, "method": 4},
     }
     stream = io.BytesIO()
-    PIL.Image.fromarray(np.ascontiguousarray(image)).save(stream, form, **settings[form], **mark(form))
+    PIL.Image.fromarray(np.ascontiguousarray(image)).save(
+        stream, form, **settings[form], **(mark(form) if marked else {})
+    )
     return stream.getvalue()
 
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
-from photo2moe.config import PipelineConfig
+from photo2moe.config import PipelineConfig, ServeConfig
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+WEIGHTS = click.option(
+    "--weights", "--style", metavar="NAME|FILE", help="Weights: a name from 'photo2moe weights', or a checkpoint."
+)
+BACKEND = click.option("--backend", type=click.Choice(["auto", "torch", "onnx"]), help="Engine of the net.")
+DEVICE = click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), help="Where the net runs.")
 
 
 def pipeline_options(command: Command) -> Command:
@@ -18,23 +25,10 @@ def pipeline_options(command: Command) -> Command:
     return look_options(PipelineConfig())(command)
 
 
-def look_options(defaults: PipelineConfig) -> Callable[[Command], Command]:
+def look_options(look: PipelineConfig) -> Callable[[Command], Command]:
     """A decorator that adds the options of ``PipelineConfig``, with these defaults."""
-
-    def add(command: Command) -> Command:
-        return _add(command, defaults)
-
-    return add
-
-
-def _add(command: Command, defaults: PipelineConfig) -> Command:
     options = [
-        click.option(
-            "--weights",
-            "--style",
-            metavar="NAME|FILE",
-            help="Weights: a name from 'photo2moe weights', or a checkpoint.",
-        ),
+        WEIGHTS,
         click.option("--strength", type=click.FloatRange(0, 1), help="0 own proportions … 1 anime proportions."),
         click.option(
             "--background", metavar="WHAT", help="photo, transparent, white, blur, #rrggbb, or a picture's path."
@@ -47,14 +41,40 @@ def _add(command: Command, defaults: PipelineConfig) -> Command:
         click.option("--eye-colour", "eyes", metavar="COLOUR", help="keep, #rrggbb, or a name such as green."),
         click.option("--compare", is_flag=True, help="Photo and avatar side by side."),
         click.option("--upscale", type=click.Choice(["anime", "lanczos"]), help="How the drawing is enlarged."),
-        click.option("--backend", type=click.Choice(["auto", "torch", "onnx"]), help="Engine of the net."),
-        click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), help="Where the net runs."),
+        BACKEND,
+        DEVICE,
         click.option("--seed", type=int, help="Of everything random."),
         click.option("--max-pixels", type=click.IntRange(1), metavar="N", help="Largest photo accepted, pixels."),
     ]
+    return lambda command: _apply(command, options, look)
+
+
+def serve_options(command: Command) -> Command:
+    """The options of ``serve``; their defaults are ``ServeConfig``'s and ``PipelineConfig``'s."""
+    options = [
+        click.option("--host", metavar="ADDRESS", help="Where to listen; only this machine can reach the default."),
+        click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one."),
+        click.option("--open", "open_browser", is_flag=True, help="Show the page in the browser."),
+        click.option("--token", metavar="TEXT", envvar="PHOTO2MOE_TOKEN", help="What clients must show."),
+        click.option("--name", "names", metavar="NAME", multiple=True, help="Another host name that clients may use."),
+        click.option("--workers", type=click.IntRange(1, 64), help="Photos converted at once."),
+        click.option("--queue", type=click.IntRange(0, 1000), help="Requests that may wait; more are told to return."),
+        click.option("--rate", type=click.FloatRange(0, min_open=True), help="Requests a second and client."),
+        WEIGHTS,
+        BACKEND,
+        DEVICE,
+        click.option("--max-pixels", type=click.IntRange(1), metavar="N", help="Largest photo accepted, pixels."),
+    ]
+    return _apply(command, options, PipelineConfig(), ServeConfig())
+
+
+def _apply(command: Command, options: Sequence[Callable[[Command], Command]], *configs: Any) -> Command:
+    """Put options on a command, with the defaults of the configurations that they belong to."""
     for option in reversed(options):
         command = option(command)
+    defaults = {f.name: getattr(config, f.name) for config in configs for f in dataclasses.fields(config)}
     for parameter in command.__click_params__:  # type: ignore[attr-defined]
-        if parameter.name in {f.name for f in dataclasses.fields(PipelineConfig)}:
-            parameter.default, parameter.show_default = getattr(defaults, parameter.name), not parameter.is_flag
+        if parameter.name in defaults:
+            parameter.default = defaults[parameter.name]
+            parameter.show_default = not parameter.is_flag and parameter.default not in ("", ())
     return command

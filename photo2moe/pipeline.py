@@ -27,13 +27,16 @@ from photo2moe.imageio import read_image
 from photo2moe.ops.colour import measure_photo
 from photo2moe.ops.geometry import Template
 from photo2moe.types import Avatar, Colours, Face, Image, Mask, Matrix, Portrait
+from photo2moe.weights import GLASSES, verified
 
 if TYPE_CHECKING:
+    from photo2moe.ops.rough import Glasses
     from photo2moe.stages.composite import Background
 
 Detector = Callable[..., list[Face]]
 Matte = Callable[[Image, Face], tuple[Mask, Matrix]]
-Translator = Callable[[list[Portrait], list[Colours]], list[NDArray[np.uint8]]]
+GlassesFinder = Callable[[Image, Face], "Glasses | None"]
+Translator = Callable[[list[NDArray[np.uint8]], list[Colours]], list[NDArray[np.uint8]]]
 Upscaler = Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
 
 
@@ -45,11 +48,13 @@ class Subject:
         face: the face.
         matte: mask of the person, and the matrix from photo to mask pixels.
         measured: the person's own colours.
+        glasses: the frames that the person wears, or ``None``.
     """
 
     face: Face
     matte: tuple[Mask, Matrix]
     measured: Colours
+    glasses: Glasses | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +63,7 @@ class Drawing:
 
     Attributes:
         subject: who.
-        portrait: the chibi-warped photo that the net saw.
+        portrait: the chibi-warped photo that the net's rough was made of.
         cutout: ``(S, S, 4)`` the figure on the template, at the net's size, recoloured, straight alpha.
         wanted: the colours it was drawn with.
     """
@@ -92,7 +97,7 @@ class Pipeline:
 
     Attributes:
         config: how photos are converted.
-        detect, matte, translate, upscale: the stages.
+        detect, matte, find_glasses, translate, upscale: the stages.
         size: side of the square that ``translate`` draws, pixels.
         background: what avatars stand before.
         backdrop: the picture for ``background``, where it is a file.
@@ -103,6 +108,7 @@ class Pipeline:
     config: PipelineConfig
     detect: Detector
     matte: Matte
+    find_glasses: GlassesFinder
     translate: Translator
     upscale: Upscaler
     size: int
@@ -168,14 +174,16 @@ class Pipeline:
         # Colours are measured in full chibi proportions, whatever the strength: that is
         # where the net learned to find them.
         portrait = align(photo, face, matte, template=self.template, size=self.size, strength=1.0)
-        return Subject(face, matte, measure_photo(photo, portrait.image, portrait.alpha, face, self.template))
+        measured = measure_photo(photo, portrait.image, portrait.alpha, face, self.template)
+        return Subject(face, matte, measured, self.find_glasses(photo, face))
 
     def draw(self, photo: Image, subjects: list[Subject], config: PipelineConfig) -> list[Drawing]:
         """Draw people as anime figures, all in one batch."""
         from photo2moe.ops.inpaint import straighten
-        from photo2moe.ops.tone import DRAWN, even_out
+        from photo2moe.ops.tone import DRAWN
         from photo2moe.stages.align import align
         from photo2moe.stages.recolour import parse_colour, recolour, wanted_colours
+        from photo2moe.stages.sketch import rough, sketch
         from photo2moe.stages.translate import inner
 
         skin = parse_colour(config.skin, "--skin")
@@ -186,14 +194,20 @@ class Pipeline:
             align(photo, s.face, s.matte, template=self.template, size=self.size, strength=config.strength)
             for s in subjects
         ]
-        even = [dataclasses.replace(p, image=even_out(p.image, p.alpha, self.template)) for p in portraits]
-        cutouts = self.translate(even, [dataclasses.replace(colours, skin=DRAWN) for colours in wanted])
-        return [
-            Drawing(
-                subject, portrait, straighten(recolour(cutout, colours, self.template), inner(portrait.alpha)), colours
-            )
-            for subject, portrait, cutout, colours in zip(subjects, portraits, cutouts, wanted, strict=True)
+        own = [wanted_colours(s.measured, skin=None, hair=None, eyes=None).hair for s in subjects]
+        sketches = [sketch(portrait, self.template) for portrait in portraits]
+        roughs = [
+            rough(drawn, before, colours, self.template, subject.glasses)
+            for drawn, before, colours, subject in zip(sketches, own, wanted, subjects, strict=True)
         ]
+        cutouts = self.translate(roughs, [dataclasses.replace(colours, skin=DRAWN) for colours in wanted])
+        drawings = []
+        for subject, portrait, drawn, cutout, colours in zip(
+            subjects, portraits, sketches, cutouts, wanted, strict=True
+        ):
+            figure = straighten(recolour(cutout, drawn, colours, self.template), inner(portrait.alpha))
+            drawings.append(Drawing(subject, portrait, figure, colours))
+        return drawings
 
     def compose(
         self, photo: Image, drawings: list[Drawing], config: PipelineConfig, timer: Timer | None = None
@@ -252,6 +266,7 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
     """
     from photo2moe.stages.composite import parse_background
     from photo2moe.stages.detect import FaceDetector
+    from photo2moe.stages.glasses import GlassesFinder
     from photo2moe.stages.matte import PersonMatte
     from photo2moe.stages.translate import Translator
     from photo2moe.stages.upscale import AnimeUpscaler, LanczosUpscaler
@@ -267,6 +282,7 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
             config,
             detector,
             matte,
+            GlassesFinder(verified(GLASSES)),
             translator,
             upscaler,
             translator.size,

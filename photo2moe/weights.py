@@ -41,6 +41,16 @@ CATALOGUE: tuple[WeightSpec, ...] = (
     ),
 )
 
+# No style to choose, but a part of the pipeline.
+GLASSES = WeightSpec(
+    name="glasses",
+    file="glasses.safetensors",
+    sha256="5e49d634d9e0f52eada971a48d80c61daceb91bf2aed396e0e0a06c1c430f35b",
+    licence="MIT",
+    trained_on="2,942 portraits (AI-made faces, official portraits), labelled by hand",
+)
+SHIPPED = (*CATALOGUE, GLASSES)
+
 
 def folders() -> list[Path]:
     """Where shipped weights may lie: inside an installed package, or beside it in a checkout."""
@@ -60,6 +70,20 @@ def locate(spec: WeightSpec) -> Path:
     raise WeightsError(f"{spec.file} is missing from this installation; install photo2moe again")
 
 
+def verified(spec: WeightSpec) -> Path:
+    """Path of a shipped file, after checking that it is the released one.
+
+    Raises:
+        ChecksumError: it is not.
+        WeightsError: the installation lacks it.
+    """
+    path = locate(spec)
+    actual = sha256(path)
+    if actual != spec.sha256:
+        raise ChecksumError(f"{path} is not the released file (sha256 {actual[:12]}…); install photo2moe again")
+    return path
+
+
 def resolve(name: str) -> Path:
     """Turn a name in the catalogue, or a path, into a file; shipped files are verified.
 
@@ -72,11 +96,7 @@ def resolve(name: str) -> Path:
     """
     for spec in CATALOGUE:
         if spec.name == name:
-            path = locate(spec)
-            actual = sha256(path)
-            if actual != spec.sha256:
-                raise ChecksumError(f"{path} is not the released file (sha256 {actual[:12]}…); install photo2moe again")
-            return path
+            return verified(spec)
     path = Path(name)
     if path.is_file():
         return path

@@ -16,7 +16,7 @@ from photo2moe.checkpoint import FORMAT, load_generator, read_header, save_gener
 from photo2moe.config import GeneratorConfig
 from photo2moe.errors import CheckpointFormatError, UnknownWeightsError
 from photo2moe.nets.generator import Generator
-from photo2moe.weights import CATALOGUE, locate, resolve, sha256
+from photo2moe.weights import SHIPPED, locate, resolve, sha256
 
 TINY = GeneratorConfig(size=16, width=4, blocks=1)
 
@@ -123,9 +123,9 @@ def test_unknown_names_list_the_known_ones() -> None:
 
 
 def test_every_shipped_file_is_listed_and_intact() -> None:
-    for spec in CATALOGUE:
+    for spec in SHIPPED:
         path = locate(spec)
         assert sha256(path) == spec.sha256, f"{spec.file} changed: put its sha256 into weights.py"
         assert path.stat().st_size <= 12_000_000
     folder = Path(__file__).parent.parent / "weights"
-    assert {p.name for p in folder.glob("*.safetensors")} == {spec.file for spec in CATALOGUE}
+    assert {p.name for p in folder.glob("*.safetensors")} == {spec.file for spec in SHIPPED}

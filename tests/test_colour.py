@@ -7,12 +7,15 @@ import pytest
 
 from photo2moe.errors import ConfigError
 from photo2moe.ops import colour
+from photo2moe.ops.features import Features, drawn_outline
 from photo2moe.ops.geometry import Template
+from photo2moe.ops.tone import DRAWN
 from photo2moe.stages.recolour import parse_colour, recolour, wanted_colours
+from photo2moe.stages.sketch import Sketch
 from photo2moe.types import Colours
 
 SIZE = 128
-SKIN, HAIR, IRIS = (250, 226, 206), (96, 70, 120), (60, 110, 200)
+SKIN, HAIR, IRIS = DRAWN, (96, 70, 120), (60, 110, 200)
 
 
 def drawn_head() -> tuple[np.ndarray, np.ndarray]:
@@ -26,6 +29,13 @@ def drawn_head() -> tuple[np.ndarray, np.ndarray]:
     image[head], image[skin | neck], image[iris] = HAIR, SKIN, IRIS
     alpha = (head | neck).astype(np.uint8) * 255
     return np.dstack([image, alpha]), (skin | neck) & ~iris
+
+
+def sketch_of(rgba: np.ndarray, skin: np.ndarray) -> Sketch:
+    """What such a head may have been drawn from."""
+    eyes = np.array([[-0.5, 0.0, 0.4], [0.5, 0.0, 0.4]])
+    features = Features(drawn_outline(1.04), eyes, np.array([0.0, 0.7, 0.2, 0.0, 0.0]))
+    return Sketch(rgba.astype(np.float32), features, skin.astype(np.float32), np.zeros((SIZE, SIZE), np.float32))
 
 
 def test_colours_are_measured_where_they_are() -> None:
@@ -50,9 +60,9 @@ def test_masks_cover_skin_and_hair_and_do_not_overlap() -> None:
 
 
 def test_recolour_reaches_the_colours_wanted_and_leaves_the_rest() -> None:
-    rgba, _ = drawn_head()
+    rgba, skin = drawn_head()
     wanted = Colours((205, 160, 130), (60, 45, 60), IRIS)
-    changed = recolour(rgba, wanted, Template())
+    changed = recolour(rgba, sketch_of(rgba, skin), wanted, Template())
     image, alpha = np.ascontiguousarray(changed[..., :3]), changed[..., 3] / np.float32(255)
     assert colour.cheeks(image, Template()) == pytest.approx(wanted.skin, abs=4)
     assert colour.hair(image, alpha, Template()) == pytest.approx(wanted.hair, abs=4)
@@ -62,8 +72,20 @@ def test_recolour_reaches_the_colours_wanted_and_leaves_the_rest() -> None:
 
 
 def test_recolour_to_its_own_colours_changes_nothing() -> None:
-    rgba, _ = drawn_head()
-    np.testing.assert_array_equal(recolour(rgba, Colours(SKIN, HAIR, IRIS), Template()), rgba)
+    rgba, skin = drawn_head()
+    same = recolour(rgba, sketch_of(rgba, skin), Colours(SKIN, HAIR, IRIS), Template())
+    np.testing.assert_array_equal(same, rgba)
+
+
+def test_dark_skin_leaves_the_whites_of_the_eyes() -> None:
+    rgba, skin = drawn_head()
+    u, v = Template().grid(SIZE)
+    whites = (np.hypot((np.abs(u) - 0.5) / 0.24, v / 0.2) < 1) & ~(np.hypot((np.abs(u) - 0.5) / 0.16, v / 0.22) < 1)
+    rgba[whites, :3] = (250, 249, 250)
+    changed = recolour(rgba, sketch_of(rgba, skin), Colours((120, 80, 60), HAIR, IRIS), Template())
+    assert changed[whites, :3].min() > 235
+    ring = (np.hypot((np.abs(u) - 0.5) / 0.3, v / 0.27) < 1) & ~(np.hypot((np.abs(u) - 0.5) / 0.27, v / 0.24) < 1)
+    assert np.abs(changed[ring & skin, :3].astype(int) - (120, 80, 60)).max() < 40  # no pale rim around them
 
 
 def test_tint_keeps_shading_and_respects_the_mask() -> None:
@@ -82,6 +104,23 @@ def test_enliven_keeps_the_hue() -> None:
         assert after[0] > before[0]
 
 
+def test_an_artists_skins_keep_their_order() -> None:
+    skins = [(60, 40, 32), (110, 75, 58), (160, 115, 90), (205, 150, 125), (235, 195, 175)]
+    drawn = [colour.lab_of(colour.artist_skin(skin)) for skin in skins]
+    assert sorted(d[0] for d in drawn) == [d[0] for d in drawn]
+    for skin, lab in zip(skins, drawn, strict=True):
+        own = colour.lab_of(skin)
+        assert 0 < lab[0] - own[0] < 8
+        assert np.hypot(*lab[1:]) < np.hypot(*own[1:])
+
+
+def test_skin_is_measured_in_the_light() -> None:
+    u, _ = Template().grid(SIZE)
+    image = np.full((SIZE, SIZE, 3), SKIN, np.uint8)
+    image[u > 0] = (150, 130, 120)  # half of it in shadow
+    assert colour.lit_skin(image, Template()) == pytest.approx(SKIN, abs=3)
+
+
 def test_parse_colour() -> None:
     assert parse_colour("keep", "--skin") is None
     assert parse_colour("#0a0B0c", "--skin") == (10, 11, 12)
@@ -93,5 +132,5 @@ def test_parse_colour() -> None:
 def test_colours_asked_for_win_over_measured_ones() -> None:
     measured = Colours((100, 100, 100), (50, 50, 50), (70, 50, 40))
     wanted = wanted_colours(measured, skin=None, hair=(1, 2, 3), eyes=None)
-    assert wanted.skin == (118, 118, 118)
+    assert wanted.skin == colour.artist_skin((100, 100, 100))
     assert wanted.hair == (1, 2, 3)

@@ -26,23 +26,34 @@ FLOORS = (
     ("files",),
     ("provenance", "ops.geometry", "ops.tensors", "ops.quiet"),
     ("ops.colour",),
+    ("ops.features",),
     ("config", "imageio", "ops.*"),
     ("nets.*", "evaluation.metric", "evaluation.difference", "evaluation.pairs"),
     ("nets.runner", "checkpoint", "weights"),
-    ("stages.*", "evaluation.*", "engine"),
-    ("training.*",),
-    ("training.objective", "training.prepare"),
-    ("pipeline", "training.loop", "evaluation.anime", "evaluation.measures"),
-    ("batch", "evaluation.run", "export", "console", "video.steady", "video.clip"),
-    ("options", "workshop", "video.follow", "video.scenery", "video.sound", "video.seal", "video.pipes"),
-    ("video.animate", "video.writer"),
+    ("stages.*", "evaluation.*", "engine", "training.augment"),
+    ("stages.recolour",),
+    ("training.*", "web.choices", "web.problems"),
+    ("training.objective", "training.prepare", "web.guard", "web.upload"),
+    ("pipeline", "training.loop", "evaluation.anime", "evaluation.measures", "web.document"),
+    ("batch", "evaluation.run", "export", "console", "web.album", "web.convert", "web.studio"),
+    ("options", "workshop", "web.app", "video.motion", "video.clip"),
+    ("web.server", "video.steady", "video.sound", "video.seal", "video.pipes"),
+    ("video.follow", "video.scenery", "video.writer"),
+    ("video.animate",),
     ("video.convert", "video.camera", "video.window"),
-    ("studio",),
+    ("film",),
     ("cli",),
 )
 
 # Packages that only some modules may import.
-OWNERS = {"click": ("cli", "options", "workshop", "studio"), "rich": ("console",), "mediapipe": ("stages.*",)}
+OWNERS = {
+    "click": ("cli", "options", "workshop", "film"),
+    "rich": ("console",),
+    "mediapipe": ("stages.*",),
+    "fastapi": ("web.*",),
+    "starlette": ("web.*",),
+    "uvicorn": ("web.*",),
+}
 
 # The front door re-exports everything, and __main__ only calls cli.
 DOORS = ("__init__", "__main__")
@@ -146,7 +157,8 @@ sys.argv = ["photo2moe", "--help"]
 try:
     main()
 finally:
-    sys.stderr.write(" ".join({"torch", "torchvision", "mediapipe", "cv2", "av"} & set(sys.modules)))
+    heavy = {"torch", "torchvision", "mediapipe", "cv2", "av", "fastapi", "uvicorn"}
+    sys.stderr.write(" ".join(heavy & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr

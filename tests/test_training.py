@@ -11,14 +11,15 @@ import pytest
 import torch
 
 from photo2moe.checkpoint import load_generator
-from photo2moe.config import DiscriminatorConfig, GeneratorConfig, TrainConfig
+from photo2moe.config import DiscriminatorConfig, GeneratorConfig, LossWeights, TrainConfig
 from photo2moe.errors import ConfigError, TrainingError
+from photo2moe.nets.discriminator import Scores
 from photo2moe.ops.geometry import Template
 from photo2moe.training import objective
 from photo2moe.training.data import Dataset, _level
 from photo2moe.training.loop import State, saved_config, train
 
-SIZE = 32
+SIZE = 64
 CONFIG = TrainConfig(
     images=8,
     batch=2,
@@ -27,7 +28,6 @@ CONFIG = TrainConfig(
     shift=2,
     compile=False,
     generator=GeneratorConfig(SIZE, 4, 1),
-    reverse=GeneratorConfig(SIZE, 4, 1, 0),
     discriminator=DiscriminatorConfig(4),
 )
 
@@ -42,7 +42,9 @@ def make_dataset(folder: Path) -> Path:
         valid = np.tile(np.array([0, 0, SIZE, SIZE], np.int16), (count, 1))
         valid[::2] = (4, 4, SIZE - 4, SIZE - 6)
         np.save(folder / f"{name}_valid.npy", valid)
-    np.save(folder / "moe_regions.npy", random.integers(0, 256, (8, SIZE, SIZE, 2), np.uint8))
+        np.save(folder / f"{name}_regions.npy", random.integers(0, 256, (count, SIZE, SIZE, 2), np.uint8))
+        marks = [-0.5, 0, 0.5, 0.5, 0, 0.5, 0, 0.7, 0.3, 0.1, 0, 1.05]
+        np.save(folder / f"{name}_features.npy", np.tile(np.array(marks, np.float32), (count, 1)))
     about = {"size": SIZE, "template": dataclasses.asdict(Template()), "counts": {}}
     (folder / "dataset.json").write_text(json.dumps(about))
     return folder
@@ -54,7 +56,7 @@ def dataset(tmp_path: Path) -> Path:
 
 
 def test_adversarial_loss_of_known_scores() -> None:
-    scores = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.5]])
+    scores = Scores(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.5]]), [])
     assert objective.adversarial(scores, 1.0).item() == pytest.approx((0.5 + 0.25) / 2)
     assert objective.adversarial(scores, 0.0).item() == pytest.approx((0.5 + 0.25) / 2)
 
@@ -75,10 +77,11 @@ def test_layout_sees_cells_not_lines() -> None:
     assert objective.layout(flat + 0.5, flat, weight, 4).item() == pytest.approx(0.5)
 
 
-def test_tone_is_the_distance_of_the_mean() -> None:
-    picture, region = torch.full((1, 3, 4, 4), 0.25), torch.ones(1, 1, 4, 4)
-    assert objective.tone(picture, region, torch.tensor([[0.75, 0.25, 0.25]])).item() == pytest.approx(0.5 / 3)
-    assert objective.tone(picture, region * 0, torch.ones(1, 3)).item() == 0
+def test_feature_matching_is_the_mean_distance_of_the_layers() -> None:
+    none = torch.zeros(1, 1)
+    one = Scores(none, none, [torch.zeros(1, 2, 2, 2), torch.zeros(1, 4, 1, 1)])
+    other = Scores(none, none, [torch.ones(1, 2, 2, 2), torch.full((1, 4, 1, 1), 3.0)])
+    assert objective.alike(one, other).item() == 2
 
 
 def test_move_shifts_and_repeats_the_edge() -> None:
@@ -99,24 +102,25 @@ def test_judges_see_nothing_outside_the_valid_part() -> None:
 
 def test_the_discriminators_loss_leaves_no_gradient_on_the_generators(dataset: Path) -> None:
     state, data = State.new(CONFIG), Dataset(dataset, CONFIG)
-    nets = objective.Nets(state.to_moe, state.to_photo, state.judge_moe, state.judge_photo)
-    batch, shifts = data.batch(0), torch.zeros(2, 2, dtype=torch.int64)
+    nets = objective.Nets(state.draw, state.judge, state.judge_eyes)
+    pairs, photos, shifts = data.pairs(0), data.photos(0), torch.zeros(2, 2, dtype=torch.int64)
     regions = objective.Regions.on(Template(), SIZE)
-    _, parts, fakes = objective.generator_loss(nets, batch, regions, CONFIG.weights, shifts, cycle=True, identity=True)
-    assert set(parts) == {"adversarial", "cycle_photo", "cycle_moe", "identity", "layout", "tones", "outline"}
-    loss, _ = objective.discriminator_loss(nets, batch, fakes, shifts)
+    _, parts, fakes = objective.generator_loss(nets, pairs, photos, regions, CONFIG.weights, shifts)
+    assert set(parts) == {f.name for f in dataclasses.fields(LossWeights)} - {"photo"}
+    loss, _ = objective.discriminator_loss(nets, pairs, fakes, regions, shifts)
     loss.backward()
-    assert all(p.grad is None for p in state.to_moe.parameters())
-    assert all(p.grad is not None for p in state.judge_moe.parameters())
+    assert all(p.grad is None for p in state.draw.parameters())
+    assert all(p.grad is not None for p in state.judge.parameters())
 
 
 def test_a_batch_depends_on_seed_and_step_alone(dataset: Path) -> None:
     first, second = Dataset(dataset, CONFIG), Dataset(dataset, CONFIG)
-    second.batch(0)
-    torch.testing.assert_close(first.batch(7).moe, second.batch(7).moe)
-    assert not torch.equal(first.batch(7).photo, first.batch(8).photo)
+    second.pairs(0)
+    torch.testing.assert_close(first.pairs(7).moe, second.pairs(7).moe)
+    torch.testing.assert_close(first.photos(7).rough, second.photos(7).rough)
+    assert not torch.equal(first.photos(7).rough, first.photos(8).rough)
     other = Dataset(dataset, dataclasses.replace(CONFIG, seed=1))
-    assert not torch.equal(first.batch(7).photo, other.batch(7).photo)
+    assert not torch.equal(first.pairs(7).rough, other.pairs(7).rough)
 
 
 def test_rare_skins_are_drawn_more_often_than_they_come() -> None:
@@ -127,9 +131,10 @@ def test_rare_skins_are_drawn_more_often_than_they_come() -> None:
 
 
 def test_two_parts_make_the_whole_batch(dataset: Path) -> None:
-    batch = Dataset(dataset, CONFIG).batch(3)
-    halves = batch.part(0, 2).photo, batch.part(1, 2).photo
-    torch.testing.assert_close(torch.cat(halves), batch.photo)
+    data = Dataset(dataset, CONFIG)
+    for batch in (data.pairs, data.photos):
+        halves = [batch(3, rank, 2).rough for rank in (0, 1)]
+        torch.testing.assert_close(torch.cat(halves), batch(3).rough)
 
 
 def test_a_run_explains_itself(dataset: Path, tmp_path: Path) -> None:
@@ -142,8 +147,8 @@ def test_a_run_explains_itself(dataset: Path, tmp_path: Path) -> None:
     average = load_generator(run / "snapshots" / "0000008.safetensors")
     assert average.about == {"images": 8}
     begin, end = State.new(CONFIG), torch.load(run / "state.pt", weights_only=True)
-    moved = end["to_moe"]["out.weight"] - begin.to_moe.out.weight
-    lagged = average.generator.out.weight - begin.to_moe.out.weight
+    moved = end["draw"]["out.weight"] - begin.draw.out.weight
+    lagged = average.generator.out.weight - begin.draw.out.weight
     assert 0 < lagged.detach().abs().mean() < moved.detach().abs().mean()
 
 
@@ -153,7 +158,7 @@ def test_resuming_reaches_the_same_weights(dataset: Path, tmp_path: Path) -> Non
     assert train(CONFIG, dataset, tmp_path / "parts", should_stop=lambda: next(asked)) == 4
     assert train(CONFIG, dataset, tmp_path / "parts", resume=True) == 8
     whole, parts = (torch.load(tmp_path / n / "state.pt", weights_only=True) for n in ("whole", "parts"))
-    for net in ("to_moe", "judge_photo", "average"):
+    for net in ("draw", "judge_eyes", "average"):
         for name, value in whole[net].items():
             torch.testing.assert_close(parts[net][name], value, rtol=0, atol=0)
 
@@ -177,7 +182,7 @@ def test_runs_that_cannot_start_say_why(
         "no state": "before its first state",
         "no run": "holds no run to resume",
         "no dataset": "is not a dataset",
-        "other size": "holds 32 px pictures, the net wants 64",
+        "other size": "holds 64 px pictures, the net wants 128",
         "odd batch": "cannot be shared by 2 processes",
     }
     config, resume = CONFIG, kind.startswith("no ") and kind != "no dataset"
@@ -188,7 +193,7 @@ def test_runs_that_cannot_start_say_why(
     elif kind == "no dataset":
         dataset = tmp_path
     elif kind == "other size":
-        config = dataclasses.replace(CONFIG, generator=GeneratorConfig(64, 4, 1), reverse=GeneratorConfig(64, 4, 1, 0))
+        config = dataclasses.replace(CONFIG, generator=GeneratorConfig(128, 4, 1))
     elif kind == "odd batch":
         from photo2moe.training.ranks import Ranks
 

@@ -10,7 +10,7 @@ from photo2moe.nets.generator import Generator
 from photo2moe.nets.runner import torch_runner
 from photo2moe.ops.tensors import to_images, to_planes
 from photo2moe.stages.translate import REACH, Translator, inner
-from photo2moe.types import Colours, Face, Portrait
+from photo2moe.types import Colours
 
 SIZE = 64
 COLOURS = Colours((200, 160, 140), (60, 40, 30), (90, 70, 50))
@@ -21,9 +21,10 @@ def always(rgba):
     return Translator(lambda pictures, _: to_planes(np.stack([rgba] * len(pictures))), SIZE)
 
 
-def portrait(alpha):
-    image = np.full((SIZE, SIZE, 3), 120, np.uint8)
-    return Portrait(image, alpha, np.zeros((SIZE, SIZE, 2), np.float32), Face((0, 0, 1, 1), np.zeros((478, 2)), 1.0))
+def rough(alpha):
+    """A grey figure as it lies on white."""
+    grey = 255 - 135 * alpha
+    return np.dstack([grey, grey, grey, 255 * alpha]).round().astype(np.uint8)
 
 
 def test_what_strays_from_the_person_goes():
@@ -31,7 +32,7 @@ def test_what_strays_from_the_person_goes():
     drawn[..., 3] = 255  # black all over
     alpha = np.zeros((SIZE, SIZE), np.float32)
     alpha[20:44, 20:44] = 1
-    [cutout] = always(drawn)([portrait(alpha)], [COLOURS])
+    [cutout] = always(drawn)([rough(alpha)], [COLOURS])
     assert (cutout[20:44, 20:44] == drawn[20:44, 20:44]).all()
     far = 20 - round(REACH * SIZE) - 6
     assert (cutout[:far, :, 3] == 0).all()
@@ -43,14 +44,14 @@ def test_what_strays_from_the_person_goes():
 def test_what_stays_near_is_not_touched():
     random = np.random.default_rng(0)
     drawn = random.integers(0, 256, (SIZE, SIZE, 4), np.uint8)
-    [cutout] = always(drawn)([portrait(np.ones((SIZE, SIZE), np.float32))], [COLOURS])
+    [cutout] = always(drawn)([rough(np.ones((SIZE, SIZE), np.float32))], [COLOURS])
     np.testing.assert_array_equal(cutout, drawn)
 
 
 def test_a_batch_is_drawn_like_its_parts():
     torch.manual_seed(1)
     translator = Translator(torch_runner(Generator(GeneratorConfig(SIZE, 8, 1)).eval()), SIZE)
-    people = [portrait(np.full((SIZE, SIZE), a, np.float32)) for a in (0.3, 1.0)]
+    people = [rough(np.full((SIZE, SIZE), a, np.float32)) for a in (0.3, 1.0)]
     together = translator(people, [COLOURS, COLOURS])
     for one, person in zip(together, people, strict=True):
         alone = translator([person], [COLOURS])[0]

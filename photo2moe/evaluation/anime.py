@@ -14,7 +14,7 @@ from photo2moe.evaluation.distance import shows_window
 from photo2moe.evaluation.pairs import Canvas, Head
 from photo2moe.imageio import list_images, printable, read_image
 from photo2moe.stages.matte import PersonMatte
-from photo2moe.training.prepare import DroppedError, find_eyes, moe_sample, read_eyes
+from photo2moe.training.prepare import DroppedError, find_marks, moe_sample, read_marks
 from photo2moe.types import Image
 
 
@@ -55,7 +55,7 @@ def load_anime(
         folder: of pictures with one anime face each.
         canvas: how heads are laid out.
         count: faces wanted.
-        landmarks: CSV with their eye centres, as for ``prepare``; without it the eyes are found
+        landmarks: CSV with their landmarks, as for ``prepare``; without it they are found
             by ``animeface``, which leaves out faces that it does not know.
         seed: of the lot.
         progress: called with the number of faces so far.
@@ -64,14 +64,14 @@ def load_anime(
         InputError: fewer than ten usable faces.
     """
     paths = sorted(list_images(folder))
-    eyes, anime = read_eyes(landmarks) if landmarks else find_eyes, Anime()
+    marks, anime = read_marks(landmarks) if landmarks else find_marks, Anime()
     with PersonMatte() as matte:
         for index in np.random.default_rng(seed).permutation(len(paths)):
             if len(anime.heads) >= count:
                 break
             try:
                 picture: Image = read_image(paths[index])
-                sample = moe_sample(picture, eyes(paths[index], picture), matte, canvas.template, canvas.size)
+                sample = moe_sample(picture, marks(paths[index], picture), matte, canvas.template, canvas.size)
                 if not shows_window(sample.valid, canvas.template, canvas.size):
                     raise DroppedError("cut too tight")
             except DroppedError as why:

@@ -69,7 +69,7 @@ def skin_tones(pairs: list[Pair], template: Template) -> Tones:
     ``ideal`` is the difference that an artist's lighter tone makes.
     """
     return Tones(
-        _lab([pair.measured.skin for pair in pairs]),
+        _lab([colour.cheeks(pair.photo.image, template) for pair in pairs]),
         _lab([colour.cheeks(pair.avatar.image, template) for pair in pairs]),
         _lab([pair.wanted.skin for pair in pairs]),
     )

@@ -19,6 +19,7 @@ from photo2moe.ops.geometry import Template
 
 Array = NDArray[np.float64]
 
+EQUAL = 0.85  # ratio of the eyes' areas from which nobody sees a difference
 UNEQUAL = 0.6  # ratio of the eyes' areas below which one of them is spoilt
 
 
@@ -45,6 +46,7 @@ MEASURES = (
     Measure("anime_rate", mean, "higher", "share with an anime face, whatever its skin (animeface)", True),
     Measure("anime_rate_plain", mean, "higher", "the same, plain: rewards bleached skin"),
     Measure("skin_rank", rank_correlation, "higher", "skin lightness, photo against avatar (Spearman)"),
+    Measure("skin_lightness", median, "lower", "skin, photo against avatar (median ΔL)"),
     Measure("skin_difference", median, "lower", "skin, photo against avatar (median ΔE00)", True),
     Measure("hair_rank", rank_correlation, "higher", "hair lightness, photo against avatar (Spearman)"),
     Measure("hair_difference", median, "lower", "hair, photo against avatar (median ΔE00)", True),
@@ -55,6 +57,7 @@ MEASURES = (
     Measure("look_1", mean, "higher", "share whose own photo is found first by colours and layout"),
     Measure("look_5", mean, "higher", "… among the first five"),
     Measure("eye_ratio", median, "ideal", "smaller eye's area over the larger's"),
+    Measure("equal_eyes", mean, "ideal", f"share with an eye ratio of at least {EQUAL}"),
     Measure("unequal_eyes", mean, "ideal", f"share with an eye ratio under {UNEQUAL}", True),
     Measure("iris_hue", median, "ideal", "hue of one iris against the other's, degrees"),
     Measure("eye_height", median, "ideal", "drawn eye's height over the photo's"),
@@ -95,6 +98,7 @@ class Findings:
             "anime_rate": found[:, 1].astype(float),
             "anime_rate_plain": found[:, 0].astype(float),
             "skin_rank": self.skin.lightness,
+            "skin_lightness": np.abs(self.skin.lightness[:, 0] - self.skin.lightness[:, 1]),
             "skin_difference": self.skin.difference,
             "hair_rank": self.hair.lightness,
             "hair_difference": self.hair.difference,
@@ -105,7 +109,8 @@ class Findings:
             "look_1": (self.look <= 1).astype(float),
             "look_5": (self.look <= 5).astype(float),
             "eye_ratio": ratio,
-            "unequal_eyes": _unequal(ratio),
+            "equal_eyes": _share(ratio, ratio >= EQUAL),
+            "unequal_eyes": _share(ratio, ratio < UNEQUAL),
             "iris_hue": np.array([pair.hue for pair in self.eyes]),
             "eye_height": height / seen,
             "eye_height_rank": np.stack([seen, height], 1),
@@ -149,6 +154,7 @@ def references(found: Findings, photos: Array, anime: Array, drawn: list[Eyes]) 
         "anime_rate": (_mean(anime[:, 1] >= 0.9), _mean(photos[:, 1] >= 0.9)),
         "anime_rate_plain": (_mean(anime[:, 0] >= 0.9), _mean(photos[:, 0] >= 0.9)),
         "skin_rank": (1.0, 0.0),
+        "skin_lightness": (0.0, math.nan),
         "skin_difference": (_median(found.skin.intended), _median(found.skin.strangers)),
         "hair_rank": (1.0, 0.0),
         "hair_difference": (_median(found.hair.intended), _median(found.hair.strangers)),
@@ -157,7 +163,8 @@ def references(found: Findings, photos: Array, anime: Array, drawn: list[Eyes]) 
         **{f"{name}_1": (1.0, 1 / n) for name in ("identity", "look")},
         **{f"{name}_5": (1.0, min(1.0, 5 / n)) for name in ("identity", "look")},
         "eye_ratio": (_median(ratio), math.nan),
-        "unequal_eyes": (_mean(_unequal(ratio)), math.nan),
+        "equal_eyes": (_mean(_share(ratio, ratio >= EQUAL)), math.nan),
+        "unequal_eyes": (_mean(_share(ratio, ratio < UNEQUAL)), math.nan),
         "iris_hue": (_median(np.array([pair.hue for pair in drawn])), math.nan),
         "eye_height": (_median(np.array([pair.height for pair in drawn])) / seen if seen else math.nan, 1.0),
         "eye_height_rank": (1.0, 0.0),
@@ -206,8 +213,8 @@ def people(pairs: list[Pair], found: Findings) -> list[dict[str, Any]]:
     ]
 
 
-def _unequal(ratio: Array) -> Array:
-    return np.where(np.isnan(ratio), np.nan, ratio < UNEQUAL)
+def _share(ratio: Array, holds: NDArray[np.bool_]) -> Array:
+    return np.where(np.isnan(ratio), np.nan, holds)
 
 
 def _median(values: Array) -> float:

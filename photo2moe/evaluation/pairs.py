@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.ops.geometry import Template
+from photo2moe.ops.geometry import Template, to_template
 from photo2moe.types import Colours, Face, Image, Mask, Points
 
 # Of MediaPipe's mesh: what a drawing shows of a face's geometry. Corners of both eyes,
@@ -107,18 +107,12 @@ def warped_points(face: Face, source: NDArray[np.float32], template: Template) -
         template: where the eyes lie in the square.
 
     Returns:
-        ``(10, 2)`` :data:`LANDMARKS` in face units, to half a pixel of the square; NaN
-        for what fell outside of it.
+        ``(10, 2)`` :data:`LANDMARKS` in face units; NaN for what fell outside of it.
     """
+    found = to_template(face.landmarks[list(LANDMARKS)], source, template)
     u, v = template.grid(source.shape[0])
-    photo = face.landmarks[list(LANDMARKS)]
-    found = unknown_points()
-    for i, point in enumerate(photo):
-        distance = np.hypot(*np.moveaxis(source - point, 2, 0))
-        nearest = np.unravel_index(int(distance.argmin()), distance.shape)
-        if distance[nearest] < _step(source):
-            found[i] = u[nearest], v[nearest]
-    return found
+    inside = (found > [u.min(), v.min()]) & (found < [u.max(), v.max()])
+    return np.where(inside.all(1, keepdims=True), found, np.nan)
 
 
 def seen_points(faces: list[Face], template: Template, size: int) -> Points:
@@ -143,8 +137,3 @@ def seen_points(faces: list[Face], template: Template, size: int) -> Points:
         if away < best:
             best, points = away, (face.landmarks[list(LANDMARKS)] - to_pixels[:, 2]) / to_pixels[0, 0]
     return points
-
-
-def _step(source: NDArray[np.float32]) -> float:
-    """The longest step between neighbouring pixels of the square, in photo pixels."""
-    return float(np.hypot(*np.moveaxis(np.diff(source, axis=1), 2, 0)).max())

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from photo2moe.config import DiscriminatorConfig
+
+
+class Scores(NamedTuple):
+    """What a discriminator thinks of pictures.
+
+    Attributes:
+        local: ``(B, N)`` scores of the patches.
+        whole: ``(B, 1)`` of the whole.
+        features: what its layers saw, for feature matching.
+    """
+
+    local: Tensor
+    whole: Tensor
+    features: list[Tensor]
 
 
 class Discriminator(nn.Module):
@@ -19,12 +35,13 @@ class Discriminator(nn.Module):
 
     Args:
         config: its shape.
+        wide: further layers that the head for the whole picture has; fewer for small pictures.
 
     The input is ``(B, 5, S, S)`` in ``[-1, 1]``: RGB on white, transparency, and which
-    pixels are to be judged at all; both heads' scores come back, ``(B, N)`` each.
+    pixels are to be judged at all.
     """
 
-    def __init__(self, config: DiscriminatorConfig) -> None:
+    def __init__(self, config: DiscriminatorConfig, wide: int = 2) -> None:
         super().__init__()
         width = config.width
 
@@ -33,15 +50,18 @@ class Discriminator(nn.Module):
 
         self.trunk = nn.ModuleList([conv(5, width), conv(width, 2 * width), conv(2 * width, 4 * width)])
         self.local = conv(4 * width, 1, 3, 1)
-        self.wide = nn.ModuleList([conv(4 * width, 4 * width), conv(4 * width, 4 * width)])
+        self.wide = nn.ModuleList([conv(4 * width, 4 * width) for _ in range(wide)])
         self.whole = spectral_norm(nn.Conv2d(4 * width, 1, 3, padding=1))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores ``(B, N)`` of the patches and ``(B, 1)`` of the whole."""
+    def forward(self, x: Tensor) -> Scores:
+        """Judge ``(B, 5, H, W)``; sides of at least ``2 ** (3 + wide)`` pixels."""
+        features = []
         for layer in self.trunk:
             x = F.leaky_relu(layer(x), 0.2)
+            features.append(x)
         local = self.local(x)
         for layer in self.wide:
             x = F.leaky_relu(layer(x), 0.2)
+            features.append(x)
         whole = torch.mean(self.whole(x), dim=(1, 2, 3))
-        return local.flatten(1), whole[:, None]
+        return Scores(local.flatten(1), whole[:, None], features)

@@ -15,6 +15,7 @@ from photo2moe.types import Colours, Face, Image, Mask
 
 RGB = tuple[int, int, int]
 LIGHTER = (1.12, 6.0)  # gain and offset: anime skin and hair are lighter than their models
+PEACH = 1.0  # hue of drawn skin in Lab, radians: between pink and yellow
 CHEEK = (0.42, 0.42)  # |u|, v
 EYE = (0.25, 0.22, 0.01)  # half width, half height and v of what is surely eye; lashes may go with the skin
 # Lab distance that separates skin from the rest: lightness counts little, since
@@ -42,6 +43,24 @@ def cheeks(image: Image, template: Template) -> RGB:
     u, v = template.grid(image.shape[0])
     spot = np.hypot(np.abs(u) - CHEEK[0], v - CHEEK[1]) < 0.13
     return _median(image[spot])
+
+
+def lit_skin(image: Image, template: Template) -> RGB:
+    """Skin of a photographed face where light falls on it: a face in shadow is not a dark one.
+
+    The lighter third of what has the cheeks' hue, highlights left out.
+
+    Args:
+        image: ``(S, S, 3)`` on the template.
+        template: where the eyes lie.
+    """
+    u, v = template.grid(image.shape[0])
+    face = (np.abs(u) < 0.7) & (v > -0.7) & (v < 0.95) & (np.hypot((np.abs(u) - 0.5) / 0.36, v / 0.3) > 1)
+    pixels = image[face]
+    lab = to_lab(pixels[None])[0]
+    alike = np.linalg.norm((lab - lab_of(cheeks(image, template))) * SKIN_WEIGHTS, axis=1) < SKIN_RADIUS
+    low, high = np.percentile(lab[alike, 0], (60, 90))
+    return _median(pixels[alike & (lab[:, 0] >= low) & (lab[:, 0] <= high)])
 
 
 def hair(image: Image, alpha: Mask, template: Template) -> RGB:
@@ -105,7 +124,7 @@ def measure_photo(photo: Image, portrait: Image, alpha: Mask, face: Face, templa
         face: the face in the photo.
         template: where the eyes lie.
     """
-    return Colours(cheeks(portrait, template), hair(portrait, alpha, template), irises(photo, face))
+    return Colours(lit_skin(portrait, template), hair(portrait, alpha, template), irises(photo, face))
 
 
 def skin_mask(image: Image, alpha: Mask, template: Template) -> Mask:
@@ -197,6 +216,19 @@ def lighter(colours: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.minimum(colours * gain + offset, 255)
 
 
+def artist_skin(skin: RGB) -> RGB:
+    """A drawn face's skin for a measured one: somewhat lighter, less colourful, and less pink.
+
+    Skin in photos has the photo's light in it, mostly too red and too dark for a face
+    without highlights. The order of light and dark stays.
+    """
+    lightness, a, b = (float(x) for x in lab_of(skin))
+    hue, chroma = float(np.arctan2(b, a)), float(np.hypot(a, b))
+    lightness += 4 * (1 - (lightness / 100) ** 4)
+    hue, chroma = hue + 0.4 * (PEACH - hue) if abs(PEACH - hue) < 1 else hue, 0.8 * chroma
+    return _from_lab(lightness, chroma * np.cos(hue), chroma * np.sin(hue))
+
+
 def enliven(eyes: RGB) -> RGB:
     """A drawn iris's colour for a real one: the same hue, lighter and more colourful.
 
@@ -207,9 +239,13 @@ def enliven(eyes: RGB) -> RGB:
     lightness, a, b = (float(x) for x in lab_of(eyes))
     chroma = float(np.hypot(a, b)) or 1.0
     gain = (12 + 1.3 * chroma) / chroma
-    lab = np.array([[[min(62.0, 24 + 0.75 * lightness), a * gain, b * gain]]], np.float32)
-    r, g, b_ = (int(x) for x in (cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)[0, 0] * 255).round().clip(0, 255))
-    return r, g, b_
+    return _from_lab(min(62.0, 24 + 0.75 * lightness), a * gain, b * gain)
+
+
+def _from_lab(lightness: float, a: float, b: float) -> RGB:
+    lab = np.array([[[lightness, a, b]]], np.float32)
+    red, green, blue = (int(x) for x in (cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)[0, 0] * 255).round().clip(0, 255))
+    return red, green, blue
 
 
 def _median(pixels: NDArray[np.uint8]) -> RGB:

@@ -32,6 +32,7 @@ JAW = (1.0, 1.0, 1.06, 1.18, 1.30, 1.42, 1.45, 1.40, 1.20, 1.0, 1.0)
 JAW_U, JAW_REACH = (0.0, 0.8, 1.9, 6.0), (0.0, 0.8, 0.0, 0.0)
 # Bulges (u, v, radius u, radius v, gain): the eyes grow, the mouth shrinks.
 BULGES = ((-0.5, 0.0, 0.46, 0.50, 0.40), (0.5, 0.0, 0.46, 0.50, 0.40), (0.0, 0.74, 0.60, 0.35, -0.55))
+COARSE = 4  # pixels between those that to_template looks at first
 # A wide-open mouth or a tilted head must not fold the map over itself.
 MOUTH_RANGE, CHIN_RANGE, CHIN_GAP = (0.75, 1.5), (1.25, 2.3), 0.3
 
@@ -62,6 +63,14 @@ class Template:
         u = (np.arange(size) + 0.5 - 0.5 * size) / scale
         v = (np.arange(size) + 0.5 - self.eye_line * size) / scale
         return np.meshgrid(u, v)  # type: ignore[return-value]
+
+
+def polygon(outline: Points, template: Template, size: int) -> Mask:
+    """A polygon ``(N, 2)`` in face units as a mask ``(size, size)`` with smooth edges."""
+    points = apply(template.to_pixels(size), outline)
+    canvas = np.zeros((size, size), np.uint8)
+    cv2.fillPoly(canvas, [np.round(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    return canvas.astype(np.float32) / 255
 
 
 def apply(matrix: Matrix, points: Points) -> Points:
@@ -138,6 +147,46 @@ def cut(photo: NDArray[np.uint8], source: NDArray[np.float32]) -> Image:
 def cut_mask(mask: Mask, source: NDArray[np.float32]) -> Mask:
     """Sample a mask along a map; its edge is repeated outside."""
     return np.asarray(cv2.remap(mask, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def to_template(points: Points, source: NDArray[np.float32], template: Template) -> Points:
+    """Where a map took points of the photo: the inverse of sampling along it.
+
+    The nearest pixel of every fourth one first, then the nearest around it, then a fraction
+    of a pixel by the local step of the map.
+
+    Args:
+        points: ``(N, 2)`` photo pixels.
+        source: ``(S, S, 2)``, the photo pixel that each pixel of the square shows.
+        template: where the eyes lie in the square.
+
+    Returns:
+        ``(N, 2)`` face units; points that the square does not show come to its edge.
+    """
+    size = source.shape[0]
+    u, v = template.grid(size)
+    points, grid = np.asarray(points, np.float64), source.astype(np.float64)
+    coarse = grid[::COARSE, ::COARSE]
+    apart = ((points[:, None] - coarse.reshape(1, -1, 2)) ** 2).sum(2).argmin(1)
+    y, x = (COARSE * i for i in np.divmod(apart, coarse.shape[1]))
+    around = np.arange(-COARSE, COARSE + 1)
+    rows = np.clip(y[:, None, None] + around[:, None], 0, size - 1)
+    columns = np.clip(x[:, None, None] + around[None, :], 0, size - 1)
+    nearest = ((grid[rows, columns] - points[:, None, None]) ** 2).sum(3).reshape(len(points), -1).argmin(1)
+    dy, dx = np.divmod(nearest, len(around))
+    y, x = np.clip(y + around[dy], 0, size - 1), np.clip(x + around[dx], 0, size - 1)
+    right, below = np.minimum(x + 1, size - 1), np.minimum(y + 1, size - 1)
+    left, above = np.maximum(x - 1, 0), np.maximum(y - 1, 0)
+    along = (grid[y, right] - grid[y, left]) / (right - left)[:, None]
+    down = (grid[below, x] - grid[above, x]) / (below - above)[:, None]
+    rest = points - grid[y, x]
+    area = along[:, 0] * down[:, 1] - along[:, 1] * down[:, 0]
+    area = np.where(np.abs(area) < 1e-9, np.inf, area)
+    move_u = (rest[:, 0] * down[:, 1] - rest[:, 1] * down[:, 0]) / area
+    move_v = (along[:, 0] * rest[:, 1] - along[:, 1] * rest[:, 0]) / area
+    step = u[0, 1] - u[0, 0]
+    moved = np.clip(np.stack([move_u, move_v], 1), -0.5, 0.5)
+    return np.stack([u[y, x], v[y, x]], 1) + step * moved
 
 
 def _mouth_and_chin(face: Face) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +12,10 @@ from photo2moe.errors import ConfigError
 from photo2moe.ops import colour
 from photo2moe.ops.colour import RGB
 from photo2moe.ops.geometry import Template
-from photo2moe.types import Colours
+from photo2moe.ops.rough import EYE_WIDTH
+from photo2moe.ops.tone import DRAWN
+from photo2moe.stages.sketch import Sketch
+from photo2moe.types import Colours, Image, Mask
 
 # Names as users say them, for hair and eyes as anime draws them.
 NAMES: dict[str, RGB] = {
@@ -55,20 +59,20 @@ def parse_colour(text: str, option: str) -> RGB | None:
 
 
 def wanted_colours(measured: Colours, *, skin: RGB | None, hair: RGB | None, eyes: RGB | None) -> Colours:
-    """What to draw a person with: their own colours as an artist lightens them, or those asked for."""
-
-    def own(value: RGB) -> RGB:
-        r, g, b = (round(float(x)) for x in colour.lighter(np.array(value, np.float64)))
-        return r, g, b
-
-    return Colours(skin or own(measured.skin), hair or own(measured.hair), eyes or colour.enliven(measured.eyes))
+    """What to draw a person with: their own colours as an artist changes them, or those asked for."""
+    r, g, b = (round(float(x)) for x in colour.lighter(np.array(measured.hair, np.float64)))
+    return Colours(skin or colour.artist_skin(measured.skin), hair or (r, g, b), eyes or colour.enliven(measured.eyes))
 
 
-def recolour(cutout: NDArray[np.uint8], wanted: Colours, template: Template) -> NDArray[np.uint8]:
+def recolour(cutout: NDArray[np.uint8], drawn: Sketch, wanted: Colours, template: Template) -> NDArray[np.uint8]:
     """Bring skin and hair of a drawn figure to the colours wanted, and keep the shading.
 
+    The net was given one skin tone, and where it lies is known from the sketch: all that is
+    there, lines and shades too, changes in the same ratio, but for eyes and hair.
+
     Args:
-        cutout: ``(S, S, 4)`` on the template.
+        cutout: ``(S, S, 4)`` on the template, skin drawn in :data:`DRAWN`.
+        drawn: the sketch that it was drawn from.
         wanted: the colours it was to be drawn with.
         template: where the eyes lie.
 
@@ -76,10 +80,10 @@ def recolour(cutout: NDArray[np.uint8], wanted: Colours, template: Template) -> 
         The same, recoloured.
     """
     image, alpha = np.ascontiguousarray(cutout[..., :3]), cutout[..., 3].astype(np.float32) / 255
-    skin = colour.skin_mask(image, alpha, template)
+    skin = drawn_skin(image, drawn, template)
     hair = colour.hair_mask(image, alpha, skin, template)
     for mask, target in ((skin, wanted.skin), (hair, wanted.hair)):
-        inside = mask > 0.9
+        inside = (mask > 0.9) & (alpha > 0.9)
         if inside.sum() < 20:
             continue
         own = np.median(image[inside], axis=0)
@@ -87,6 +91,32 @@ def recolour(cutout: NDArray[np.uint8], wanted: Colours, template: Template) -> 
         limited = (own + 8) * gain - 8
         image = colour.tint(image, mask * alpha, _rgb(own), _rgb(limited))
     return np.dstack([image, cutout[..., 3]])
+
+
+def drawn_skin(image: Image, drawn: Sketch, template: Template) -> Mask:
+    """Where a figure drawn from a sketch shows skin: about where the sketch does.
+
+    Args:
+        image: ``(S, S, 3)`` the figure on white.
+        drawn: the sketch that it was drawn from.
+        template: where the eyes lie.
+    """
+    size = image.shape[0]
+    u, v = template.grid(size)
+    lab, tone = colour.to_lab(image), colour.lab_of(DRAWN)
+    # Shades of the one tone lie on a line from it to black, grey and white ones beside it.
+    share = np.clip(lab[..., :1] / tone[0], 0, 1)
+    beside = np.linalg.norm(lab[..., 1:] - share * tone[1:], axis=2)
+    light = lab[..., 0] > 45
+    alike = np.where(light, np.clip((24 - beside) / 8, 0, 1), 1.0)  # of dark lines the hue says nothing
+    whites = np.clip((np.hypot(lab[..., 1], lab[..., 2]) - 4) / 5, 0, 1)
+    eyes = np.zeros_like(u)
+    for eye_u, eye_v, height in drawn.features.eyes:
+        r = np.hypot((u - eye_u) / (1.15 * EYE_WIDTH), (v - eye_v) / max(0.55 * height, 0.05))
+        eyes = np.maximum(eyes, np.clip((1.1 - r) * 6, 0, 1))
+    alike *= 1 - eyes * (1 - whites * np.clip((lab[..., 0] - 70) / 10, 0, 1))
+    reach = cv2.GaussianBlur(drawn.skin.astype(np.float32), (0, 0), size / 64)
+    return np.asarray(np.clip(2.5 * reach - 0.3, 0, 1) * alike, np.float32)
 
 
 def _rgb(values: NDArray[np.float64]) -> RGB:

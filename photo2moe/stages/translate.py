@@ -1,4 +1,4 @@
-"""Portrait → anime figure: the only stage that runs the net."""
+"""Rough → anime figure: the only stage that runs the net."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from photo2moe.nets.runner import Draw
 from photo2moe.ops.tensors import to_images, to_planes
-from photo2moe.types import Colours, Mask, Portrait
+from photo2moe.types import Colours, Mask
 
 # How far a drawn figure's outline may lie from the person's, as a share of the side (0.13
 # face units on the template): hair gets fuller, but grows no horns and no second head.
@@ -16,7 +16,7 @@ REACH = 0.035
 
 
 class Translator:
-    """Draws portraits as anime figures.
+    """Draws anime figures from roughs.
 
     Args:
         draw: a generator, on whichever engine.
@@ -27,25 +27,25 @@ class Translator:
         self.size = size
         self._draw = draw
 
-    def __call__(self, portraits: list[Portrait], colours: list[Colours]) -> list[NDArray[np.uint8]]:
-        """Draw some portraits.
+    def __call__(self, roughs: list[NDArray[np.uint8]], colours: list[Colours]) -> list[NDArray[np.uint8]]:
+        """Draw some people.
 
         Args:
-            portraits: squares of ``self.size``.
+            roughs: ``(S, S, 4)`` squares of ``self.size``, RGB as it lies on white, and alpha.
             colours: what each shall be drawn with.
 
         Returns:
             A cutout each: ``(S, S, 4)`` uint8, RGB as it lies on white, and transparency.
         """
-        pictures = np.stack([_on_white(portrait) for portrait in portraits])
         wanted = np.array([(*c.skin, *c.hair, *c.eyes) for c in colours], np.float32) / 127.5 - 1
-        drawn = to_images(self._draw(to_planes(pictures), wanted))
-        return [_within(cutout, portrait) for cutout, portrait in zip(drawn, portraits, strict=True)]
+        drawn = to_images(self._draw(to_planes(np.stack(roughs)), wanted))
+        return [_within(cutout, rough[..., 3]) for cutout, rough in zip(drawn, roughs, strict=True)]
 
 
-def _within(cutout: NDArray[np.uint8], portrait: Portrait) -> NDArray[np.uint8]:
+def _within(cutout: NDArray[np.uint8], outline: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Make transparent what strays too far from the person."""
-    around = cv2.dilate(portrait.alpha, _disc(portrait.alpha))
+    alpha = outline.astype(np.float32) / 255
+    around = cv2.dilate(alpha, _disc(alpha))
     limit = (_soften(around) * 255).round().astype(np.uint8)
     outside = cutout[..., 3] > limit
     image = np.where(outside[..., None], _mix(cutout, limit), cutout[..., :3])
@@ -70,9 +70,3 @@ def _mix(cutout: NDArray[np.uint8], limit: NDArray[np.uint8]) -> NDArray[np.uint
     """Colours as they lie on white under a smaller alpha."""
     share = limit[..., None] / np.maximum(cutout[..., 3:], 1).astype(np.float32)
     return (255 - (255 - cutout[..., :3]) * np.minimum(share, 1)).round().astype(np.uint8)
-
-
-def _on_white(portrait: Portrait) -> NDArray[np.uint8]:
-    alpha = (portrait.alpha[..., None] * 255).round() / 255
-    laid = portrait.image * alpha + 255 * (1 - alpha)
-    return np.dstack([laid.round().astype(np.uint8), (alpha * 255).round().astype(np.uint8)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,9 +15,12 @@ from torch import Tensor
 from photo2moe.config import TrainConfig
 from photo2moe.errors import TrainingError
 from photo2moe.ops.colour import enliven, lighter, tint
+from photo2moe.ops.features import Features, drawn_outline
 from photo2moe.ops.geometry import Template
+from photo2moe.ops.rough import base, dye, mark, paint_glasses
 from photo2moe.ops.tensors import to_planes
 from photo2moe.ops.tone import DRAWN
+from photo2moe.training.augment import BLURS, beard, frames, unsettle
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,16 +28,18 @@ class Domain:
     """The pictures of one domain, as ``prepare`` wrote them.
 
     Attributes:
-        rgba: ``(N, S, S, 4)`` uint8.
+        rgba: ``(N, S, S, 4)`` uint8 straight alpha: anime faces, or grounds of photos' sketches.
         valid: ``(N, 4)`` what each picture really shows, ``(x0, y0, x1, y1)``.
         colours: ``(N, 9)`` uint8: skin, hair, eyes.
-        regions: ``(N, S, S, 2)`` uint8 skin and hair masks × 255, or ``None``.
+        regions: ``(N, S, S, 2)`` uint8 skin and hair masks × 255.
+        features: ``(N, 12)`` eyes, mouth, chin.
     """
 
     rgba: NDArray[np.uint8]
     valid: NDArray[np.int16]
     colours: NDArray[np.uint8]
-    regions: NDArray[np.uint8] | None
+    regions: NDArray[np.uint8]
+    features: NDArray[np.float64]
 
     @classmethod
     def load(cls, folder: Path, name: str) -> Domain:
@@ -43,7 +49,7 @@ class Domain:
             TrainingError: the folder is not a dataset, or it is damaged.
         """
 
-        def array(kind: str) -> NDArray[np.uint8]:
+        def array(kind: str) -> NDArray[Any]:
             path = folder / f"{name}_{kind}.npy"
             try:
                 return np.asarray(np.load(path, mmap_mode="r"))
@@ -52,36 +58,46 @@ class Domain:
                     f"{path} cannot be read ({error}); make the dataset with 'photo2moe prepare'"
                 ) from error
 
-        regions = array("regions") if (folder / f"{name}_regions.npy").exists() else None
-        domain = cls(array("rgba"), array("valid").astype(np.int16), array("colours"), regions)
-        if not len(domain.rgba) == len(domain.valid) == len(domain.colours) > 0:
+        kinds = (array("rgba"), array("valid").astype(np.int16), array("colours"), array("regions"))
+        domain = cls(*kinds, array("features").astype(np.float64))
+        if {len(getattr(domain, f.name)) for f in fields(domain)} != {len(domain.rgba) or -1}:
             raise TrainingError(f"{folder} is damaged: the arrays of {name} differ in length")
         return domain
 
+    def marks(self, index: int) -> Features:
+        """Eyes and mouth of one picture, and the outline that drawn faces have with its chin."""
+        row = self.features[index]
+        return Features(drawn_outline(row[11]), row[:6].reshape(2, 3), row[6:11])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """One step's pictures, as tensors in the range of the nets.
+class Pairs:
+    """One step's anime faces, as tensors in the range of the nets, RGB on white and transparency.
 
     Attributes:
-        photo, moe: ``(B, 4, S, S)``, RGB on white and transparency.
-        photo_colours: ``(B, 9)`` what the photos shall be drawn with.
-        moe_colours: ``(B, 9)`` measured on the anime faces.
-        free: ``(B,)`` bool, the hair colour asked for is not the photo's own.
-        photo_valid, moe_valid: ``(B, 1, S, S)`` 1 where the picture is real, else 0.
+        moe: ``(B, 4, S, S)`` anime faces.
+        rough: ``(B, 4, S, S)`` their roughs.
+        colours: ``(B, 9)`` measured on them.
+        valid: ``(B, 1, S, S)`` 1 where the picture is real, else 0.
     """
 
-    photo: Tensor
     moe: Tensor
-    photo_colours: Tensor
-    moe_colours: Tensor
-    free: Tensor
-    photo_valid: Tensor
-    moe_valid: Tensor
+    rough: Tensor
+    colours: Tensor
+    valid: Tensor
 
-    def part(self, rank: int, ranks: int) -> Batch:
-        """The rows that one of several processes works on."""
-        return Batch(*(getattr(self, f.name)[rank::ranks] for f in fields(self)))
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photos:
+    """One step's photos.
+
+    Attributes:
+        rough: ``(B, 4, S, S)`` their roughs.
+        colours: ``(B, 9)`` what they shall be drawn with.
+    """
+
+    rough: Tensor
+    colours: Tensor
 
 
 class Dataset:
@@ -113,36 +129,28 @@ class Dataset:
         self._wide = np.flatnonzero(self.moe.valid[:, 2] - self.moe.valid[:, 0] >= 0.93 * self.size)
         self._tight = np.setdiff1d(np.arange(len(self.moe.rgba)), self._wide)
 
-    def batch(self, step: int) -> Batch:
-        """The pictures of one step; the same for the same seed and step."""
-        config, random = self._config, np.random.default_rng([self._config.seed, step])
-        photos = random.choice(len(self.photo.rgba), size=config.batch, p=self._chances)
-        moes = np.array([self._pick(random) for _ in range(config.batch)])
-        photo, moe = self.photo.rgba[photos], self.moe.rgba[moes].copy()
-        photo_valid = _rectangles(self.photo.valid[photos], self.size)
-        moe_valid = _rectangles(self.moe.valid[moes], self.size)
-        moe_colours = self.moe.colours[moes].astype(np.float64)
-        for i, index in enumerate(moes):
-            moe[i, ..., :3], moe_colours[i] = self._recolour(moe[i, ..., :3], moe_colours[i], int(index), random)
-        photo_colours = np.empty_like(moe_colours)
-        photo_colours[:, :3], photo_colours[:, 3:6] = DRAWN, self._lighter[photos, 3:6]
-        # Photos have brown eyes; drawn with anime colours the domains match, and eyes obey.
-        others = self.moe.colours[random.integers(len(self.moe.rgba), size=config.batch)]
-        photo_colours[:, 6:] = others[:, 6:]
-        free = random.random(config.batch) < config.free_colours
-        photo_colours[free, 3:6] = others[free, 3:6]
-        for pictures, valid in ((photo, photo_valid), (moe, moe_valid)):
-            for i in np.flatnonzero(random.random(config.batch) < 0.5):
-                pictures[i], valid[i] = pictures[i, :, ::-1].copy(), valid[i, :, ::-1].copy()
-        return Batch(
-            torch.from_numpy(to_planes(on_white(photo))),
-            torch.from_numpy(to_planes(on_white(moe))),
-            torch.from_numpy(scaled(photo_colours)),
-            torch.from_numpy(scaled(moe_colours)),
-            torch.from_numpy(free),
-            torch.from_numpy(photo_valid)[:, None],
-            torch.from_numpy(moe_valid)[:, None],
-        )
+    def pairs(self, step: int, rank: int = 0, ranks: int = 1) -> Pairs:
+        """The anime faces of one step; the same for the same seed and step.
+
+        Args:
+            step: which.
+            rank: of several processes, the one that works on these rows.
+            ranks: how many processes share the batch.
+        """
+        rows = [self._pair(random) for random in self._random(step, 0, rank, ranks)]
+        moe, rough, colours, valid = (np.stack(column) for column in zip(*rows, strict=True))
+        faces, roughs = (torch.from_numpy(to_planes(part)) for part in (moe, rough))
+        return Pairs(faces, roughs, torch.from_numpy(scaled(colours)), torch.from_numpy(valid)[:, None])
+
+    def photos(self, step: int, rank: int = 0, ranks: int = 1) -> Photos:
+        """The photos of one step, as :meth:`pairs`."""
+        rows = [self._photo(random) for random in self._random(step, 1, rank, ranks)]
+        rough, colours = (np.stack(column) for column in zip(*rows, strict=True))
+        return Photos(torch.from_numpy(to_planes(rough)), torch.from_numpy(scaled(colours)))
+
+    def roughs(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Roughs of photos as they are made outside training, ``(B, S, S, 4)``."""
+        return np.stack([self._rough(int(i), c) for i, c in zip(indices, self.photo_colours(indices), strict=True)])
 
     def photo_colours(self, indices: NDArray[np.int64]) -> NDArray[np.float64]:
         """What photos are drawn with outside training: their own colours, eyes enlivened."""
@@ -154,26 +162,81 @@ class Dataset:
         pool = self._wide if len(self._wide) and (random.random() < 0.5 or not len(self._tight)) else self._tight
         return int(pool[random.integers(len(pool))])
 
-    def _recolour(
-        self, image: NDArray[np.uint8], colours: NDArray[np.float64], index: int, random: np.random.Generator
-    ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-        """Give an anime face the skin and the hair of a random photo.
+    def _random(self, step: int, kind: int, rank: int, ranks: int) -> list[np.random.Generator]:
+        """One source of chance a row, so that a row does not depend on who else is in the batch."""
+        rows = range(self._config.batch)[rank::ranks]
+        return [np.random.default_rng([self._config.seed, step, kind, row]) for row in rows]
+
+    def _pair(self, random: np.random.Generator) -> tuple[NDArray[Any], ...]:
+        index = self._pick(random)
+        picture, rough, colours = self._moe(index, random)
+        valid = _rectangle(self.moe.valid[index], self.size)
+        if random.random() < 0.5:
+            picture, rough, valid = picture[:, ::-1], rough[:, ::-1], valid[:, ::-1]
+        return picture, rough, colours, valid
+
+    def _photo(self, random: np.random.Generator) -> tuple[NDArray[Any], ...]:
+        index = int(random.choice(len(self.photo.rgba), p=self._chances))
+        [colours] = self.photo_colours(np.array([index]))
+        # Photos have brown eyes; drawn with anime colours the domains match, and eyes obey.
+        other = self.moe.colours[random.integers(len(self.moe.rgba))]
+        colours[6:] = other[6:]
+        if random.random() < self._config.free_colours:
+            colours[3:6] = other[3:6]
+        rough = self._rough(index, colours, random)
+        return (rough[:, ::-1] if random.random() < 0.5 else rough), colours
+
+    def _rough(
+        self, index: int, colours: NDArray[np.float64], random: np.random.Generator | None = None
+    ) -> NDArray[np.uint8]:
+        """The rough of a photo in these colours; with ``random``, now and then with glasses."""
+        ground, own = self.photo.rgba[index].astype(np.float32), _rgb(self._lighter[index, 3:6])
+        if own != _rgb(colours[3:6]):
+            hair = self.photo.regions[index, ..., 1].astype(np.float32) / 255
+            ground = dye(ground, hair, own, _rgb(colours[3:6]))
+        glasses = None
+        if random is not None:
+            # As untidy as the anime faces' roughs, so that the net cannot tell them apart.
+            bare = np.clip(1 - np.abs(ground[..., :3] - DRAWN).mean(2) / 24, 0, 1)
+            ground = unsettle(ground, bare, random)
+            glasses = frames(random) if random.random() < self._config.glasses else None
+        return mark(ground, self.photo.marks(index), _rgb(colours[6:]), self.template, glasses)
+
+    def _moe(
+        self, index: int, random: np.random.Generator
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float64]]:
+        """An anime face on white, its rough on white, and its colours; hair, beard and glasses by lot."""
+        config, features = self._config, self.moe.marks(index)
+        image, colours = self._recolour(index, random)
+        alpha = self.moe.rgba[index, ..., 3].astype(np.float32) / 255
+        skin = self.moe.regions[index, ..., 0].astype(np.float32) / 255
+        if random.random() < config.beards:
+            image, skin = beard(image, skin, features, _rgb(colours[3:6]), self.template, random)
+        blur = float(random.uniform(*BLURS))
+        ground = base(image, alpha, skin, features, _rgb(colours[:3]), self.template, blur=blur)
+        glasses = frames(random) if random.random() < config.glasses else None
+        if glasses is not None:
+            painted = image.astype(np.float32)
+            paint_glasses(painted, features, glasses, self.template)
+            image = painted.round().clip(0, 255).astype(np.uint8)
+        rough = mark(unsettle(ground, skin, random), features, _rgb(colours[6:]), self.template, glasses)
+        rgba = np.dstack([image, self.moe.rgba[index, ..., 3]])
+        return on_white(rgba[None])[0], rough, colours
+
+    def _recolour(self, index: int, random: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+        """Give an anime face the hair colour of a random photo.
 
         Only towards darker colours: multiplied up, a dark area shows its noise.
         """
-        if self.moe.regions is None:
-            return image, colours
-        shares = (self._config.recolour_skin, self._config.recolour_hair)
-        colours = colours.copy()
-        for part, share in enumerate(shares):
-            place = slice(3 * part, 3 * part + 3)
-            target = self._lighter[random.choice(len(self._lighter), p=self._chances), place]
-            mask = self.moe.regions[index, ..., part]
-            if random.random() >= share or target.sum() > colours[place].sum() * 1.15 or not self._clean[index, part]:
-                continue
-            own, wanted = _rgb(colours[place]), _rgb(target)
-            image = tint(image, mask.astype(np.float32) / 255, own, wanted)
-            colours[place] = target
+        image, colours = self.moe.rgba[index, ..., :3], self.moe.colours[index].astype(np.float64)
+        target = self._lighter[random.choice(len(self._lighter), p=self._chances), 3:6]
+        if random.random() >= self._config.recolour_hair or target.sum() > colours[3:6].sum() * 1.15:
+            return image.copy(), colours
+        if not self._clean[index]:
+            return image.copy(), colours
+        mask = self.moe.regions[index, ..., 1].astype(np.float32) / 255
+        image = tint(image, mask, _rgb(colours[3:6]), _rgb(target))
+        colours[3:6] = target
         return image, colours
 
 
@@ -189,17 +252,11 @@ def on_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.concatenate([laid.round().astype(np.uint8), rgba[..., 3:]], axis=-1)
 
 
-def _clean(regions: NDArray[np.uint8] | None, template: Template) -> NDArray[np.bool_]:
-    """Whether skin and hair masks ``(N, 2)`` are good enough to recolour by.
-
-    A skin mask must cover most of the face below the eyes: a blotchy one would teach blotches.
-    """
-    if regions is None:
-        return np.zeros((0, 2), np.bool_)
+def _clean(regions: NDArray[np.uint8], template: Template) -> NDArray[np.bool_]:
+    """Whether hair masks ``(N,)`` are good enough to recolour by: most of the crown lies in them."""
     u, v = template.grid(regions.shape[1])
-    face, crown = (np.abs(u) < 0.42) & (v > 0.4) & (v < 0.85), (np.abs(u) < 0.7) & (v > -1.2) & (v < -0.85)
-    shares = [(regions[:, area, part] > 127).mean(1) for part, area in enumerate((face, crown))]
-    return np.stack([shares[0] > 0.8, shares[1] > 0.6], 1)
+    crown = (np.abs(u) < 0.7) & (v > -1.2) & (v < -0.85)
+    return np.asarray((regions[:, crown, 1] > 127).mean(1) > 0.6)
 
 
 def _level(lightness: NDArray[np.float64], bins: int = 8) -> NDArray[np.float64]:
@@ -214,11 +271,11 @@ def _level(lightness: NDArray[np.float64], bins: int = 8) -> NDArray[np.float64]
     return np.asarray(0.5 / len(lightness) + 0.5 * alike)
 
 
-def _rectangles(valid: NDArray[np.int16], size: int) -> NDArray[np.float32]:
-    grid = np.arange(size)
-    x0, y0, x1, y1 = (valid[:, i, None] for i in range(4))
-    across, down = (grid >= x0) & (grid < x1), (grid >= y0) & (grid < y1)
-    return (down[:, :, None] & across[:, None, :]).astype(np.float32)
+def _rectangle(valid: NDArray[np.int16], size: int) -> NDArray[np.float32]:
+    x0, y0, x1, y1 = valid
+    inside = np.zeros((size, size), np.float32)
+    inside[y0:y1, x0:x1] = 1
+    return inside
 
 
 def _rgb(values: NDArray[np.float64]) -> tuple[int, int, int]:

@@ -31,7 +31,7 @@ from photo2moe.nets.discriminator import Discriminator
 from photo2moe.nets.generator import Generator
 from photo2moe.nets.runner import torch_runner
 from photo2moe.ops.tensors import to_images, to_planes
-from photo2moe.training.data import Dataset, on_white, scaled
+from photo2moe.training.data import Dataset, scaled
 from photo2moe.training.objective import Nets, Parts, Regions, discriminator_loss, generator_loss
 from photo2moe.training.ranks import Ranks
 
@@ -45,31 +45,29 @@ Progress = Callable[[int, int, Parts], None]
 class State:
     """Everything that changes during a run."""
 
-    to_moe: Generator
-    to_photo: Generator
-    judge_moe: Discriminator
-    judge_photo: Discriminator
+    draw: Generator
+    judge: Discriminator
+    judge_eyes: Discriminator
     average: Generator
-    generators: torch.optim.Optimizer
-    judges: torch.optim.Optimizer
+    generator_steps: torch.optim.Optimizer
+    judge_steps: torch.optim.Optimizer
     step: int = 0
 
     @classmethod
     def new(cls, config: TrainConfig) -> State:
         """Fresh nets and optimisers, from the config's seed."""
         torch.manual_seed(config.seed)
-        to_moe, to_photo = Generator(config.generator), Generator(config.reverse)
-        judges = Discriminator(config.discriminator), Discriminator(config.discriminator)
-        nets: tuple[nn.Module, ...] = (to_moe, to_photo, *judges)
-        for net in nets:
+        draw = Generator(config.generator)
+        judges = Discriminator(config.discriminator), Discriminator(config.discriminator, wide=1)
+        for net in (draw, *judges):
             net.to(memory_format=torch.channels_last)
 
         def adam(*trained: nn.Module) -> torch.optim.Optimizer:
             parameters = [p for net in trained for p in net.parameters()]
             return torch.optim.AdamW(parameters, config.rate, betas=(0.5, 0.99), weight_decay=1e-4, fused=True)
 
-        average = copy.deepcopy(to_moe).requires_grad_(False).eval()
-        return cls(to_moe, to_photo, *judges, average, adam(to_moe, to_photo), adam(*judges))
+        average = copy.deepcopy(draw).requires_grad_(False).eval()
+        return cls(draw, *judges, average, adam(draw), adam(*judges))
 
     def parts(self) -> dict[str, Any]:
         """Its named parts that have a ``state_dict``."""
@@ -108,7 +106,7 @@ def train(
             and the cadences may differ from the saved run's.
         dataset_folder: what ``prepare`` wrote.
         run: the run folder.
-        init: a checkpoint whose weights the photo-to-moe generator starts from.
+        init: a checkpoint whose weights the generator starts from.
         resume: go on with the run in ``run``.
         progress: called a tick with images seen, images in all, and mean losses.
         should_stop: asked after every step; the state is saved before returning.
@@ -126,7 +124,7 @@ def train(
     regions = Regions.on(dataset.template, config.generator.size)
     _open_run(run, config, state, ranks, resume=resume, init=init)
     nets = _callable(state, config)
-    sums: Parts = {}
+    sums: dict[str, list[float]] = {}
     begun, done = time.perf_counter(), 0
     while state.step * config.batch < config.images:
         _set_rate(state, config)
@@ -137,11 +135,10 @@ def train(
                 f"loss is not finite at step {state.step}: {parts}; resume from {run} with a lower --rate"
             )
         for name, value in parts.items():
-            sums.setdefault(name, 0.0)
-            sums[name] += value * {"identity": config.identity_every, "cycle_photo": config.cycle_every}.get(name, 1)
+            sums.setdefault(name, []).append(value)
         images, stopping = state.step * config.batch, ranks.any(should_stop())
         if ranks.first and (stopping or images // TICK > (images - config.batch) // TICK):
-            means = {name: round(value / done, 5) for name, value in sums.items()}
+            means = {name: round(sum(values) / len(values), 5) for name, values in sums.items()}
             speed = done * config.batch / (time.perf_counter() - begun)
             with (run / "stats.jsonl").open("a") as log:
                 log.write(json.dumps({"images": images, "images_per_second": round(speed, 2), **means}) + "\n")
@@ -171,40 +168,40 @@ def saved_config(run: Path) -> TrainConfig:
 
 
 def sample_sheet(generator: Generator, dataset: Dataset) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Photos beside their avatars, always the same photos, spread over the dataset."""
+    """Roughs of photos beside their drawings, always the same photos, spread over the dataset."""
     chosen = np.linspace(0, len(dataset.photo.rgba) - 1, SHEET).astype(int)
-    pictures = on_white(dataset.photo.rgba[chosen])
+    pictures = dataset.roughs(chosen)
     colours = dataset.photo_colours(chosen)
     draw = torch_runner(generator)
     drawn = [to_images(draw(to_planes(pictures[i : i + 8]), scaled(colours[i : i + 8]))) for i in range(0, SHEET, 8)]
-    pairs = np.concatenate([pictures[..., :3], on_white(np.concatenate(drawn))[..., :3]], 2)
+    pairs = np.concatenate([pictures[..., :3], np.concatenate(drawn)[..., :3]], 2)
     return np.vstack([np.hstack(list(pairs[i : i + 4])) for i in range(0, SHEET, 4)])
 
 
 def _step(config: TrainConfig, dataset: Dataset, state: State, nets: Nets, regions: Regions, ranks: Ranks) -> Parts:
-    """One update of all four nets and of the average."""
-    batch = dataset.batch(state.step).part(ranks.rank, ranks.count)
+    """One update of all nets and of the average."""
+    pairs = dataset.pairs(state.step, ranks.rank, ranks.count)
+    due = state.step % config.photo_every == 0
+    photos = dataset.photos(state.step, ranks.rank, ranks.count) if due else None
     random = np.random.default_rng([config.seed, state.step, 1])
     shifts = torch.from_numpy(random.integers(-config.shift, config.shift + 1, (config.batch, 2)))[
         ranks.rank :: ranks.count
     ]
-    judges = (state.judge_moe, state.judge_photo)
+    judges = (state.judge, state.judge_eyes)
     for judge in judges:
         judge.requires_grad_(False)
     with _autocast(config):
-        sometimes = {"cycle": config.cycle_every, "identity": config.identity_every}
-        due = {name: state.step % every == 0 for name, every in sometimes.items()}
-        loss, parts, fakes = generator_loss(nets, batch, regions, config.weights, shifts, **due)
-    _update(state.generators, loss, ranks)
+        loss, parts, fakes = generator_loss(nets, pairs, photos, regions, config.weights, shifts)
+    _update(state.generator_steps, loss, ranks)
     for judge in judges:
         judge.requires_grad_(True)
     with _autocast(config):
-        loss, more = discriminator_loss(nets, batch, fakes, shifts)
-    _update(state.judges, loss, ranks)
+        loss, more = discriminator_loss(nets, pairs, fakes, regions, shifts)
+    _update(state.judge_steps, loss, ranks)
     with torch.no_grad():
         # A short run's average would mostly be its random start.
         decay = min(config.ema, (1 + state.step) / (10 + state.step))
-        torch._foreach_lerp_(list(state.average.parameters()), list(state.to_moe.parameters()), 1 - decay)
+        torch._foreach_lerp_(list(state.average.parameters()), list(state.draw.parameters()), 1 - decay)
     return parts | more
 
 
@@ -221,16 +218,16 @@ def _autocast(config: TrainConfig) -> AbstractContextManager[Any]:
 
 def _set_rate(state: State, config: TrainConfig) -> None:
     left = 1 - state.step * config.batch / config.images
-    for optimizer in (state.generators, state.judges):
+    for optimizer in (state.generator_steps, state.judge_steps):
         for group in optimizer.param_groups:
             group["lr"] = config.rate * min(1.0, max(0.1, 3 * left))
 
 
 def _callable(state: State, config: TrainConfig) -> Nets:
-    """The nets as the step calls them: the generators compiled, where asked for and possible."""
+    """The nets as the step calls them: the generator compiled, where asked for and possible."""
     if not config.compile or not any(shutil.which(os.environ.get("CXX", name)) for name in ("g++", "clang++")):
-        return Nets(state.to_moe, state.to_photo, state.judge_moe, state.judge_photo)
-    return Nets(torch.compile(state.to_moe), torch.compile(state.to_photo), state.judge_moe, state.judge_photo)
+        return Nets(state.draw, state.judge, state.judge_eyes)
+    return Nets(torch.compile(state.draw), state.judge, state.judge_eyes)
 
 
 def _open_run(run: Path, config: TrainConfig, state: State, ranks: Ranks, *, resume: bool, init: Path | None) -> None:
@@ -247,7 +244,7 @@ def _open_run(run: Path, config: TrainConfig, state: State, ranks: Ranks, *, res
         start = load_generator(init).generator
         if start.config != config.generator:
             raise TrainingError(f"{init} is a net of another shape: {start.config}")
-        state.to_moe.load_state_dict(start.state_dict())
+        state.draw.load_state_dict(start.state_dict())
         state.average.load_state_dict(start.state_dict())
     ranks.wait()
     for folder in ("samples", "snapshots"):

@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 from photo2moe.errors import InputError, Photo2MoeError
 from photo2moe.imageio import list_images, read_image, write_image
 from photo2moe.ops import colour
+from photo2moe.ops.features import Features, of_drawing
 from photo2moe.ops.geometry import Template
-from photo2moe.ops.tone import even_out
 from photo2moe.stages.align import align
 from photo2moe.stages.detect import FaceDetector
 from photo2moe.stages.matte import PersonMatte
+from photo2moe.stages.sketch import sketch
 from photo2moe.training.cutout import figure_mask
-from photo2moe.types import Colours, Image, Mask
+from photo2moe.types import Colours, Image, Mask, Points
 
 MAX_ROLL = 10.0  # degrees; anime heads are not turned upright, since that would blur their lines
 MIN_EYE_DISTANCE = 28.0  # pixels; smaller faces would be enlarged into mush
@@ -42,16 +43,18 @@ class Sample:
     """One picture on the template.
 
     Attributes:
-        rgba: ``(S, S, 4)`` uint8, straight alpha.
-        regions: ``(S, S, 2)`` uint8, skin and hair masks × 255; zeros for photos.
+        rgba: ``(S, S, 4)`` uint8, straight alpha; of a photo, the ground of its sketch.
+        regions: ``(S, S, 2)`` uint8, skin and hair masks × 255; of a photo, only the hair.
         valid: ``(x0, y0, x1, y1)`` of the square that the picture really shows, pixels.
         colours: skin, hair and eyes.
+        features: ``(12,)`` both eyes, the mouth, and the chin's ``v``.
     """
 
     rgba: NDArray[np.uint8]
     regions: NDArray[np.uint8]
     valid: tuple[int, int, int, int]
     colours: Colours
+    features: NDArray[np.float32]
 
 
 class DroppedError(Photo2MoeError):
@@ -68,9 +71,9 @@ def prepare(
         anime: folder of anime faces.
         output: folder to write; must be empty or absent.
         size: side of the aligned pictures, pixels.
-        landmarks: CSV with the eye centres of the anime faces (columns ``file, lex,
-            ley, rex, rey``, the paths relative to the CSV); without it, they are
-            found with the package ``animeface``.
+        landmarks: CSV of the anime faces: eyes, mouth and chin (columns ``file, lex, ley,
+            rex, rey, mx, my, cx, cy``, the paths relative to the CSV); without it, they
+            are found with the package ``animeface``.
         progress: called with a domain's name, pictures done, and their number.
 
     Returns:
@@ -84,10 +87,10 @@ def prepare(
     template = Template()
     counts: dict[str, dict[str, int]] = {}
     with FaceDetector() as detector, PersonMatte() as matte:
-        eyes = read_eyes(landmarks) if landmarks else find_eyes
+        marks = read_marks(landmarks) if landmarks else find_marks
         jobs: dict[str, tuple[Path, Callable[[Path, Image], Sample]]] = {
             "photo": (photos, lambda _, image: photo_sample(image, detector, matte, template, size)),
-            "moe": (anime, lambda path, image: moe_sample(image, eyes(path, image), matte, template, size)),
+            "moe": (anime, lambda path, image: moe_sample(image, marks(path, image), matte, template, size)),
         }
         for name, (folder, make) in jobs.items():
             samples, counts[name] = _collect(name, folder, make, progress)
@@ -113,31 +116,29 @@ def photo_sample(photo: Image, detector: FaceDetector, matte: PersonMatte, templ
     height, width = photo.shape[:2]
     x, y = portrait.source[size // 2, :, 0], portrait.source[:, size // 2, 1]
     valid = _span((x >= -1) & (x <= width)), _span((y >= -1) & (y <= height))
-    even = even_out(portrait.image, portrait.alpha, template)
-    rgba = np.dstack([even, (portrait.alpha * 255).round().astype(np.uint8)])
+    drawn = sketch(portrait, template)
     return Sample(
-        rgba,
-        np.zeros((size, size, 2), np.uint8),
+        drawn.ground.round().clip(0, 255).astype(np.uint8),
+        np.dstack([np.zeros_like(drawn.hair), drawn.hair * 255]).round().astype(np.uint8),
         (valid[0][0], valid[1][0], valid[0][1], valid[1][1]),
         colours,
+        _flat(drawn.features, float(drawn.features.outline[:, 1].max())),
     )
 
 
-def moe_sample(
-    image: Image, eyes: NDArray[np.float64] | None, matte: PersonMatte, template: Template, size: int
-) -> Sample:
+def moe_sample(image: Image, marks: Points | None, matte: PersonMatte, template: Template, size: int) -> Sample:
     """Align and cut out one anime face. Raises DroppedError if it does not fit.
 
     Args:
         image: ``(H, W, 3)`` anime picture.
-        eyes: ``(2, 2)`` eye centres, the one on the left of the picture first.
+        marks: ``(4, 2)`` eye centres, the one on the left of the picture first, mouth and chin.
         matte: used where the background is not white.
         template: where the eyes shall lie.
         size: side of the square, pixels.
     """
-    if eyes is None:
+    if marks is None:
         raise DroppedError("no anime face")
-    (dx, dy), centre = eyes[1] - eyes[0], eyes.mean(0)
+    (dx, dy), centre = marks[1] - marks[0], marks[:2].mean(0)
     distance = float(np.hypot(dx, dy))
     if distance < MIN_EYE_DISTANCE:
         raise DroppedError("face too small")
@@ -173,23 +174,26 @@ def moe_sample(
     colours = Colours(
         colour.cheeks(square, template), _hair_colour(square, soft, hair, template), colour.anime_eyes(square, template)
     )
+    left, right, mouth, chin = (marks - centre) / distance
+    features = of_drawing(square, np.stack([left, right]), mouth, float(chin[1]), template)
     masks = (np.dstack([skin, hair]) * 255).round().astype(np.uint8)
-    return Sample(np.dstack([square, (soft * 255).round().astype(np.uint8)]), masks, valid, colours)
+    rgba = np.dstack([square, (soft * 255).round().astype(np.uint8)])
+    return Sample(rgba, masks, valid, colours, _flat(features, float(chin[1])))
 
 
-def read_eyes(path: Path) -> Callable[[Path, Image], NDArray[np.float64] | None]:
-    """Eye centres from a landmark CSV, by the picture's path relative to it."""
-    table: dict[Path, NDArray[np.float64] | None] = {}
+def read_marks(path: Path) -> Callable[[Path, Image], Points | None]:
+    """Eyes, mouth and chin from a landmark CSV, by the picture's path relative to it."""
+    table: dict[Path, Points | None] = {}
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
-            cells = [row.get(key) or "" for key in ("rex", "rey", "lex", "ley")]
-            eyes = np.array([float(cell) for cell in cells]).reshape(2, 2) if all(cells) else None
-            table[(path.parent / row["file"]).resolve()] = eyes
+            cells = [row.get(key) or "" for key in ("rex", "rey", "lex", "ley", "mx", "my", "cx", "cy")]
+            marks = np.array([float(cell) for cell in cells]).reshape(4, 2) if all(cells) else None
+            table[(path.parent / row["file"]).resolve()] = marks
     return lambda picture, _: table.get(picture.resolve())
 
 
-def find_eyes(_: Path, image: Image) -> NDArray[np.float64] | None:
-    """Eye centres found by ``animeface``."""
+def find_marks(_: Path, image: Image) -> Points | None:
+    """Eyes, mouth and chin found by ``animeface``."""
     import animeface
     import PIL.Image
 
@@ -197,9 +201,10 @@ def find_eyes(_: Path, image: Image) -> NDArray[np.float64] | None:
     if not faces:
         return None
     best = max(faces, key=lambda face: face.likelihood)
-    boxes = [best.right_eye.pos, best.left_eye.pos]
-    centres = np.array([(box.x + box.width / 2, box.y + box.height / 2) for box in boxes])
-    return centres[np.argsort(centres[:, 0])]
+    boxes = [best.right_eye.pos, best.left_eye.pos, best.mouth.pos]
+    centres = [(box.x + box.width / 2, box.y + box.height / 2) for box in boxes]
+    eyes = sorted(centres[:2])
+    return np.array([*eyes, centres[2], (best.chin.pos.x, best.chin.pos.y)], np.float64)
 
 
 def _collect(
@@ -227,8 +232,8 @@ def _save(output: Path, name: str, samples: list[Sample]) -> None:
     np.save(output / f"{name}_valid.npy", np.array([s.valid for s in samples], np.int16))
     colours = [(*s.colours.skin, *s.colours.hair, *s.colours.eyes) for s in samples]
     np.save(output / f"{name}_colours.npy", np.array(colours, np.uint8))
-    if samples[0].regions.any():
-        np.save(output / f"{name}_regions.npy", np.stack([s.regions for s in samples]))
+    np.save(output / f"{name}_regions.npy", np.stack([s.regions for s in samples]))
+    np.save(output / f"{name}_features.npy", np.stack([s.features for s in samples]))
     write_image(output / f"{name}.png", contact_sheet(samples[:: max(1, len(samples) // 96)][:96]))
 
 
@@ -251,6 +256,10 @@ def _core(template: Template, size: int) -> NDArray[np.bool_]:
     """Pixels that belong to the head of every figure."""
     u, v = template.grid(size)
     return np.asarray(np.hypot(u / 0.85, (v + 0.05) / 0.95) < 1)
+
+
+def _flat(features: Features, chin: float) -> NDArray[np.float32]:
+    return np.array([*features.eyes.ravel(), *features.mouth, chin], np.float32)
 
 
 def _span(inside: NDArray[np.bool_]) -> tuple[int, int]:

@@ -16,13 +16,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.config import MotionConfig, PipelineConfig
+from photo2moe.config import PipelineConfig
 from photo2moe.ops.layers import blend, warp
 from photo2moe.pipeline import Drawing, Pipeline, Timer
 from photo2moe.stages.composite import Background, Matte
 from photo2moe.stages.matte import PersonMatte
 from photo2moe.types import Colours, Image
 from photo2moe.video.follow import Follower, Seen
+from photo2moe.video.motion import MotionConfig
 from photo2moe.video.scenery import Scenery, View, figure_before, hide, people_in
 from photo2moe.video.steady import SteadyDrawing
 

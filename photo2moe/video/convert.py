@@ -15,7 +15,7 @@ from typing import BinaryIO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.config import MotionConfig, PipelineConfig
+from photo2moe.config import PipelineConfig
 from photo2moe.errors import ConfigError, NoFaceError
 from photo2moe.files import printable
 from photo2moe.pipeline import Pipeline
@@ -23,6 +23,7 @@ from photo2moe.types import Colours
 from photo2moe.video.animate import Animator, Scene
 from photo2moe.video.clip import USUAL_RATE, Clip, Frame, Span, open_clip, paced, read_clip, samples
 from photo2moe.video.follow import pick
+from photo2moe.video.motion import MotionConfig
 from photo2moe.video.pipes import RawWriter, read_raw
 from photo2moe.video.writer import Shape, check_output, writing
 

@@ -14,11 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.config import MotionConfig, PipelineConfig
+from photo2moe.config import PipelineConfig
 from photo2moe.errors import NoFaceError
 from photo2moe.ops.colour import lab_of
+from photo2moe.ops.rough import Glasses
 from photo2moe.pipeline import Matte, Pipeline, Subject
 from photo2moe.types import Colours, Face, Image
+from photo2moe.video.motion import MotionConfig
 from photo2moe.video.steady import SteadyFace, SteadyMask
 
 # A cut: mean difference of thumbnails, levels, and how many times the usual change that must be.
@@ -56,6 +58,7 @@ class Track:
     time: float
     colours: list[Colours]
     chosen: Colours | None = None
+    glasses: list[Glasses | None] = field(default_factory=list)
     subject: Subject | None = None
     face: SteadyFace = field(init=False)
     mask: SteadyMask = field(init=False)
@@ -69,6 +72,11 @@ class Track:
         if self.subject is None:
             raise ValueError("nobody has looked yet")
         return self.subject
+
+    def eyewear(self) -> Glasses | None:
+        """The person's glasses, if most looks found some; always the same ones."""
+        worn = [one for one in self.glasses if one is not None]
+        return worn[0] if 2 * len(worn) > len(self.glasses) else None
 
     def settle(self) -> Colours:
         """The person's colours: the median of the measurements, for good once there are enough."""
@@ -186,12 +194,14 @@ class Follower:
         track.raw, track.time = face, time
         if track.chosen is None:
             subject = self._pipeline.measure(image, steady)
+            track.glasses.append(subject.glasses)
             if track.subject is not None:
                 track.colours.append(subject.measured)
         else:
-            subject = Subject(steady, self._matte(image, steady), track.chosen)
+            subject = replace(track.known, face=steady, matte=self._matte(image, steady))
         mask, matrix = subject.matte
-        track.subject = replace(subject, matte=(track.mask(mask, seconds), matrix), measured=track.settle())
+        matte = track.mask(mask, seconds), matrix
+        track.subject = replace(subject, matte=matte, measured=track.settle(), glasses=track.eyewear())
         return Seen(track.number, track.subject, 1.0, True)
 
     def _is_cut(self, image: Image) -> bool:

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.config import MotionConfig
 from photo2moe.ops.geometry import apply, invert
 from photo2moe.types import Face, Mask, Points
+from photo2moe.video.motion import MotionConfig
 
 Floats = NDArray[np.float64]
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from photo2moe import console
-from photo2moe.config import MotionConfig, PipelineConfig
+from photo2moe.config import PipelineConfig
 from photo2moe.errors import ConfigError
 from photo2moe.options import look_options
+from photo2moe.video.motion import MotionConfig
 
 if TYPE_CHECKING:
     from photo2moe.video.camera import Show

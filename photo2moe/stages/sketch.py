@@ -1,0 +1,59 @@
+"""Portrait → rough: what the net is given of a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photo2moe.ops.colour import RGB, hair_mask, lighter
+from photo2moe.ops.features import Features, of_portrait
+from photo2moe.ops.geometry import Template
+from photo2moe.ops.rough import Glasses, base, dye, mark
+from photo2moe.ops.tone import DRAWN, photo_skin
+from photo2moe.types import Colours, Mask, Portrait
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sketch:
+    """A person reduced to what photos and drawings share.
+
+    Attributes:
+        ground: ``(S, S, 4)`` float32, 0…255: blurred colours, and alpha.
+        features: eyes, mouth and outline of the face.
+        skin, hair: ``(S, S)`` where they are.
+    """
+
+    ground: NDArray[np.float32]
+    features: Features
+    skin: Mask
+    hair: Mask
+
+
+def sketch(portrait: Portrait, template: Template) -> Sketch:
+    """Reduce a portrait to its sketch."""
+    features = of_portrait(portrait, template)
+    skin = photo_skin(portrait.image, portrait.alpha, features, template)
+    hair = hair_mask(portrait.image, portrait.alpha, skin, template)
+    light = lighter(portrait.image.astype(np.float64)).astype(np.float32)
+    return Sketch(base(light, portrait.alpha, skin, features, DRAWN, template), features, skin, hair)
+
+
+def rough(
+    drawn: Sketch, own_hair: RGB, wanted: Colours, template: Template, glasses: Glasses | None = None
+) -> NDArray[np.uint8]:
+    """The rough that the net inks, in the colours wanted.
+
+    Args:
+        drawn: the sketch.
+        own_hair: the hair's colour in it.
+        wanted: colours of hair and eyes.
+        template: where the eyes lie.
+        glasses: frames that the person wears.
+
+    Returns:
+        ``(S, S, 4)`` uint8: RGB as it lies on white, and alpha.
+    """
+    ground = drawn.ground if own_hair == wanted.hair else dye(drawn.ground, drawn.hair, own_hair, wanted.hair)
+    return mark(ground, drawn.features, wanted.eyes, template, glasses)

@@ -1,0 +1,69 @@
+"""Glasses are seen where they are, and not where they are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from photo2moe.imageio import read_image
+from photo2moe.stages.detect import FaceDetector
+from photo2moe.stages.glasses import GlassesFinder, eye_region
+from photo2moe.weights import GLASSES, verified
+
+ROOT = Path(__file__).parent.parent
+PHOTOS = {
+    "selfie": ROOT / "examples" / "selfie.jpg",
+    "woman": ROOT / "tests" / "data" / "woman.jpg",
+    "man": ROOT / "tests" / "data" / "man.jpg",
+}
+
+
+@pytest.fixture(scope="module")
+def find():
+    return GlassesFinder(verified(GLASSES))
+
+
+@pytest.fixture(scope="module")
+def people():
+    with FaceDetector() as detector:
+        photos = {name: read_image(path) for name, path in PHOTOS.items()}
+        return {name: (photo, detector(photo)[0]) for name, photo in photos.items()}
+
+
+def put_on(photo, face, colour):
+    """Plain round frames, drawn into the photo."""
+    worn, unit = photo.copy(), face.eye_distance
+    left, right = face.eyes
+    for eye in (left, right):
+        centre = tuple(int(c) for c in eye + np.array([0, 0.06 * unit]))
+        cv2.ellipse(worn, centre, (round(0.38 * unit), round(0.30 * unit)), 0, 0, 360, colour, round(0.05 * unit))
+    inner = [tuple(int(c) for c in eye + np.array([side * 0.38 * unit, 0])) for eye, side in ((left, 1), (right, -1))]
+    cv2.line(worn, *inner, colour, round(0.05 * unit))
+    return worn
+
+
+@pytest.mark.mediapipe
+@pytest.mark.parametrize("name", PHOTOS)
+def test_who_wears_none_is_drawn_without(find, people, name):
+    assert find(*people[name]) is None
+
+
+@pytest.mark.mediapipe
+@pytest.mark.parametrize("name", PHOTOS)
+def test_dark_frames_are_found_with_their_colour(find, people, name):
+    photo, face = people[name]
+    found = find(put_on(photo, face, (25, 20, 60)), face)
+    assert found is not None
+    assert np.abs(np.array(found.colour) - (25, 20, 60)).max() < 45
+
+
+@pytest.mark.mediapipe
+def test_the_region_does_not_depend_on_the_photos_size(people):
+    photo, face = people["selfie"]
+    small = cv2.resize(photo, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    with FaceDetector() as detector:
+        again = eye_region(small, detector(small)[0])
+    assert np.abs(eye_region(photo, face).astype(int) - again).mean() < 12

@@ -1,0 +1,123 @@
+"""From portrait to rough: features, skin, and the marks that the net is given."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from photo2moe.imageio import read_image
+from photo2moe.ops import colour, tone
+from photo2moe.ops.features import Features, drawn_outline, of_drawing, of_portrait
+from photo2moe.ops.geometry import Template
+from photo2moe.ops.rough import Glasses, base, mark
+from photo2moe.stages.align import align
+from photo2moe.stages.detect import FaceDetector
+from photo2moe.stages.matte import PersonMatte
+from photo2moe.stages.sketch import rough, sketch
+from photo2moe.types import Colours
+
+ROOT = Path(__file__).parent.parent
+TEMPLATE, SIZE = Template(), 128
+U, V = TEMPLATE.grid(SIZE)
+PHOTOS = {
+    "selfie": ROOT / "examples" / "selfie.jpg",
+    "woman": ROOT / "tests" / "data" / "woman.jpg",
+    "man": ROOT / "tests" / "data" / "man.jpg",
+}
+OPEN = Features(
+    drawn_outline(1.04), np.array([[-0.5, 0.0, 0.5], [0.5, 0.0, 0.5]]), np.array([0.0, 0.7, 0.3, 0.12, 0.0])
+)
+CLOSED = dataclasses.replace(OPEN, eyes=OPEN.eyes * [1, 1, 0], mouth=OPEN.mouth * [1, 1, 1, 0, 1])
+
+
+@pytest.fixture(scope="module")
+def portraits():
+    made = {}
+    with FaceDetector() as detector, PersonMatte() as matte:
+        for name, path in PHOTOS.items():
+            photo = read_image(path)
+            [face] = detector(photo)
+            made[name] = align(photo, face, matte(photo, face), template=TEMPLATE, size=SIZE, strength=1.0)
+    return made
+
+
+def face(features, iris=(40, 90, 200)):
+    """A flat face with these features, as ``(S, S, 3)``."""
+    blank, whole = np.full((SIZE, SIZE, 3), 200, np.uint8), np.ones((SIZE, SIZE), np.float32)
+    ground = base(blank, whole, whole, features, tone.DRAWN, TEMPLATE)
+    return mark(ground, features, iris, TEMPLATE)[..., :3]
+
+
+@pytest.mark.mediapipe
+@pytest.mark.parametrize("name", PHOTOS)
+def test_eyes_and_mouth_lie_where_the_template_wants_them(portraits, name):
+    features = of_portrait(portraits[name], TEMPLATE)
+    np.testing.assert_allclose(features.eyes[:, :2], [[-0.5, 0], [0.5, 0]], atol=0.06)
+    assert (features.eyes[:, 2] >= 0.3).all()
+    assert features.mouth[1] == pytest.approx(0.74, abs=0.05)
+    assert features.outline[:, 1].max() == pytest.approx(1.1, abs=0.1)
+
+
+@pytest.mark.mediapipe
+@pytest.mark.parametrize("name", PHOTOS)
+def test_everyones_face_gets_the_one_tone(portraits, name):
+    drawn = sketch(portraits[name], TEMPLATE)
+    cheeks = colour.cheeks(drawn.ground[..., :3].round().astype(np.uint8), TEMPLATE)
+    np.testing.assert_allclose(cheeks, tone.DRAWN, atol=4)
+
+
+@pytest.mark.mediapipe
+def test_the_skin_covers_the_face_and_not_the_hair(portraits):
+    portrait = portraits["woman"]
+    mask = tone.photo_skin(portrait.image, portrait.alpha, of_portrait(portrait, TEMPLATE), TEMPLATE)
+    assert mask[(np.abs(U) < 0.5) & (V > -0.2) & (V < 0.55)].mean() > 0.95
+    assert mask[V < -1.15].max() < 0.05
+    assert 0 <= mask.min() <= mask.max() <= 1
+
+
+@pytest.mark.mediapipe
+def test_hair_is_dyed_and_the_face_is_not(portraits):
+    drawn = sketch(portraits["woman"], TEMPLATE)
+    own = Colours((0, 0, 0), (60, 45, 40), (90, 70, 50))
+    natural = rough(drawn, own.hair, own, TEMPLATE).astype(int)
+    pink = rough(drawn, own.hair, dataclasses.replace(own, hair=(240, 120, 180)), TEMPLATE).astype(int)
+    hair = drawn.hair > 0.9
+    assert hair.sum() > 500
+    assert (pink[hair][:, 0] - pink[hair][:, 1]).mean() > 60
+    middle = (np.abs(U) < 0.6) & (V > -0.2) & (V < 0.9)
+    assert np.abs(pink - natural)[middle].max() <= 2
+    np.testing.assert_array_equal(pink[..., 3], natural[..., 3])
+
+
+@pytest.mark.parametrize("features", [OPEN, CLOSED], ids=["open", "closed"])
+def test_what_is_drawn_is_measured_again(features):
+    again = of_drawing(face(features), features.eyes[:, :2], features.mouth[:2], 1.04, TEMPLATE)
+    np.testing.assert_allclose(again.eyes[:, 2], features.eyes[:, 2], atol=0.09)
+    np.testing.assert_allclose(again.eyes[:, :2], features.eyes[:, :2], atol=0.06)
+    np.testing.assert_allclose(again.mouth[:4], features.mouth[:4], atol=0.1)  # soft edges count as ink
+
+
+def test_a_mirrored_face_is_drawn_mirrored():
+    crooked = dataclasses.replace(
+        OPEN, eyes=np.array([[-0.45, 0.02, 0.4], [0.52, 0.0, 0.0]]), mouth=np.array([0.06, 0.7, 0.3, 0.0, -0.03])
+    )
+    apart = np.abs(face(crooked)[:, ::-1].astype(int) - face(crooked.flipped()))
+    assert apart.max() <= 2
+
+
+def test_eyes_take_their_colour():
+    iris = (np.hypot((np.abs(U) - 0.5) / 0.1, (V - 0.1) / 0.1) < 1) & (V > 0.15)
+    assert face(OPEN, (200, 40, 40))[iris][:, 0].mean() > face(OPEN, (40, 90, 200))[iris][:, 0].mean() + 100
+
+
+def test_glasses_leave_the_background_alone():
+    whole, outside = np.ones((SIZE, SIZE), np.float32), np.abs(U) > 1.1
+    ground = base(np.full((SIZE, SIZE, 3), 200, np.uint8), whole, whole, OPEN, tone.DRAWN, TEMPLATE)
+    bare = mark(ground, OPEN, (40, 90, 200), TEMPLATE).astype(int)
+    worn = mark(ground, OPEN, (40, 90, 200), TEMPLATE, Glasses(0.34, 0.26, 2.5, 0.05, (20, 20, 20))).astype(int)
+    changed = np.abs(worn - bare).max(2)
+    assert changed[outside].max() == 0
+    assert (changed > 60).sum() > 150
