@@ -172,7 +172,7 @@ def test_cuts_begin_anew(pipeline):
 def test_a_lost_face_is_held_then_fades_and_is_found_again(pipeline):
     follow = Follower(pipeline, CONFIG, MOTION)
     frame = still("man", 1)[0]
-    frames = [frame] * 3 + [hidden(frame)] * 14 + [frame] * 3
+    frames = [frame] * 3 + [hidden(frame)] * 14 + [frame] * 6
     opacity = []
     for number, image in enumerate(frames):
         people, _ = follow(image, number / RATE)

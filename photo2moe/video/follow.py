@@ -6,6 +6,7 @@ One that is lost stays where it was last for a while (``MotionConfig.hold``), th
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -21,13 +22,16 @@ from photo2moe.ops.rough import Glasses
 from photo2moe.pipeline import Matte, Pipeline, Subject
 from photo2moe.types import Colours, Face, Image
 from photo2moe.video.motion import MotionConfig
-from photo2moe.video.steady import SteadyFace, SteadyMask
+from photo2moe.video.steady import SteadyFace, SteadyMask, moved
 
 # A cut: mean difference of thumbnails, levels, and how many times the usual change that must be.
 CUT, CUT_USUAL, THUMBNAIL = 22.0, 4.0, (32, 32)
 ALIKE = 24.0  # mean Lab distance of skin and hair within which two faces may be one person
 ENOUGH = 12  # measurements from which a person's colours are chosen for good
 NEAR = 1.2  # face units: a face that moved less from one search to the next is the same
+NEARBY = 390  # pixels: side to which the surroundings of a lost face are shrunk; larger ones are searched in tiles
+EVERYONE = 10  # frames between two searches for further people, at the least
+REMEMBERED = 50  # people who are gone and may come back
 BACK = 4.0  # face units: so far may a lost face turn up again, if it looks alike
 
 
@@ -107,7 +111,7 @@ class Follower:
         self._samples = list(samples)
         self._numbers = count()
         self._tracks: list[Track] = []
-        self._gone: list[Colours] = []  # whom we followed before
+        self._gone: deque[Colours] = deque(maxlen=REMEMBERED)  # whom we followed before
         self._thumbnail: NDArray[np.float32] | None = None
         self._usual = 0.0
         self._frame = 0
@@ -127,31 +131,46 @@ class Follower:
             face = self._again(image, track.raw)
             if face is not None:
                 found[track.number] = face
-        if self._must_search(found):
+        if self._must_search(found, cut):
             self._search(image, time, found)
         self._frame += 1
         seen = [self._see(image, time, track, found.get(track.number)) for track in self._tracks]
+        self._gone += [t.settle() for t, s in zip(self._tracks, seen, strict=True) if s.opacity == 0]
         self._tracks = [t for t, s in zip(self._tracks, seen, strict=True) if s.opacity > 0]
         return [s for s in seen if s.opacity > 0], cut
 
     def _again(self, image: Image, face: Face) -> Face | None:
+        """A face near where it was: by its mesh, else by a search around the place."""
         again = getattr(self._pipeline.detect, "track", None)  # a detector of somebody else's may know only photos
-        if again is not None:
-            found: Face | None = again(image, face)
-            return found
-        near = [other for other in self._pipeline.detect(image) if _apart(other, face) < NEAR]
-        return near[0] if near else None
+        found: Face | None = again(image, face) if again is not None else None
+        return found or self._nearby(image, face)
 
-    def _must_search(self, found: dict[int, Face]) -> bool:
-        lost = not self._tracks or len(found) < len(self._tracks)
-        if self._config.face == "all":
-            return not self._tracks or self._frame % max(10, self._motion.search_every) == 0
-        return lost and self._frame % self._motion.search_every == 0
+    def _nearby(self, image: Image, face: Face) -> Face | None:
+        (x, y), reach = face.eyes.mean(0), BACK * face.eye_distance
+        highest = np.array(image.shape[1::-1])
+        low = np.clip(np.floor([x - reach, y - reach]), 0, highest).astype(int)
+        high = np.clip(np.ceil([x + reach, y + reach]), 0, highest).astype(int)
+        if (high - low).min() < 16:
+            return None
+        crop = image[low[1] : high[1], low[0] : high[0]]
+        scale = min(1.0, NEARBY / max(crop.shape[:2]))
+        size = (max(1, round(side * scale)) for side in crop.shape[1::-1])
+        small = np.ascontiguousarray(cv2.resize(crop, tuple(size), interpolation=cv2.INTER_AREA))
+        faces = [moved(one, (one.landmarks + 0.5) / scale - 0.5 + low) for one in self._pipeline.detect(small)]
+        near = [one for one in faces if _apart(one, face) < NEAR]
+        return min(near, key=lambda one: _apart(one, face), default=None)
+
+    def _must_search(self, found: dict[int, Face], cut: bool) -> bool:
+        """Whether to look at the whole picture, in which a search is slow: for who is lost, or not there yet."""
+        often = self._motion.search_every
+        if cut or (self._config.face != "all" and len(found) < max(1, len(self._tracks))):
+            return cut or self._frame % often == 0
+        return self._config.face == "all" and self._frame % max(EVERYONE, often) == 0
 
     def _search(self, image: Image, time: float, found: dict[int, Face]) -> None:
         """Find faces anew: those of lost persons, and new ones where these are wanted."""
         everyone = self._config.face == "all"
-        faces = self._pipeline.detect(image, every=everyone or bool(self._tracks) or self._config.face != "largest")
+        faces = self._pipeline.detect(image, every=everyone or self._config.face != "largest")
         free = [face for face in faces if not any(_apart(face, other) < NEAR for other in found.values())]
         for track in self._tracks:
             if track.number in found or not free:

@@ -23,7 +23,7 @@ class MotionConfig:
         hold: seconds that the last drawing stays where a face is lost.
         fade: seconds in which it then goes.
         fine: whether outlines follow single strands of hair, which takes a few milliseconds a frame.
-        search_every: frames between two searches for further or lost faces.
+        search_every: frames between two searches of the whole picture for who is not near the last place.
     """
 
     place_cutoff: float = 1.2
@@ -37,7 +37,7 @@ class MotionConfig:
     hold: float = 1.0
     fade: float = 0.5
     fine: bool = True
-    search_every: int = 1
+    search_every: int = 5
 
     def __post_init__(self) -> None:
         for name in ("place_cutoff", "shape_cutoff", "view_cutoff", "fade"):
