@@ -30,8 +30,8 @@ class MotionConfig:
     place_beta: float = 4.0
     shape_cutoff: float = 1.0
     shape_beta: float = 3.0
-    matte_seconds: float = 0.08
-    drawing_seconds: float = 0.15
+    matte_seconds: float = 0.15
+    drawing_seconds: float = 0.25
     view_cutoff: float = 0.15
     view_beta: float = 0.5
     hold: float = 1.0

@@ -20,8 +20,8 @@ Floats = NDArray[np.float64]
 SPEED_CUTOFF = 1.0  # hertz; of the speed itself, as in the paper
 # Changes of a mask, and of a drawing in levels, up to which they count as trembling, and
 # from which they are motion and are shown at once.
-MATTE_CALM, MATTE_MOVED = 0.1, 0.5
-DRAWING_CALM, DRAWING_MOVED = 12.0, 60.0
+MATTE_CALM, MATTE_MOVED = 0.15, 0.6
+DRAWING_CALM, DRAWING_MOVED = 16.0, 80.0
 AROUND = 5  # pixels of a drawing that are judged together: lines may not fall apart
 
 
