@@ -18,6 +18,7 @@ import click
 from photo2moe import __version__
 from photo2moe.config import PipelineConfig, ServeConfig
 from photo2moe.errors import ConfigError, NoFaceError, Photo2MoeError
+from photo2moe.film import camera, video
 from photo2moe.options import pipeline_options, serve_options
 from photo2moe.workshop import evaluate, export, prepare, train
 
@@ -228,5 +229,5 @@ def _rate(count: int, begun: float) -> str:
     return f"{count / max(time.perf_counter() - begun, 1e-9):.1f}/s"
 
 
-for command in (prepare, train, evaluate, export):
+for command in (video, camera, prepare, train, evaluate, export):
     main.add_command(command)

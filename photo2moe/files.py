@@ -10,7 +10,7 @@ import secrets
 import stat
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -75,6 +75,20 @@ def write_bytes(path: StrPath, data: bytes) -> None:
         ImageWriteError: no such folder, no place for a file, not permitted, or the
             disk is full; what was there before is untouched.
     """
+    with replacing(path) as temporary, open(temporary, "wb") as stream:
+        stream.write(data)
+
+
+@contextmanager
+def replacing(path: StrPath) -> Iterator[str]:
+    """Lend the name of an empty file beside a path, and put it in the path's place when all is done.
+
+    An exception inside, Ctrl-C too, leaves what was there before, and nothing else.
+    The rest is as for :func:`write_bytes`.
+
+    Raises:
+        ImageWriteError: see :func:`write_bytes`.
+    """
     label = printable(path)
     try:
         target = os.path.realpath(path)
@@ -83,9 +97,10 @@ def write_bytes(path: StrPath, data: bytes) -> None:
         try:
             # Never more open than the result will be, not even while it is written.
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
-            with open(os.open(temporary, flags, 0o666 if mode is None else mode), "wb") as stream:
-                stream.write(data)
-                stream.flush()
+            with open(os.open(temporary, flags, 0o666 if mode is None else mode), "wb"):
+                pass
+            yield temporary
+            with open(temporary, "rb+") as stream:
                 os.fsync(stream.fileno())
             if mode is not None:  # the umask may have taken some away
                 os.chmod(temporary, mode)

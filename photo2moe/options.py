@@ -22,6 +22,11 @@ DEVICE = click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps
 
 def pipeline_options(command: Command) -> Command:
     """The options that ``convert`` and ``batch`` share; their defaults are ``PipelineConfig``'s."""
+    return look_options(PipelineConfig())(command)
+
+
+def look_options(look: PipelineConfig) -> Callable[[Command], Command]:
+    """A decorator that adds the options of ``PipelineConfig``, with these defaults."""
     options = [
         WEIGHTS,
         click.option("--strength", type=click.FloatRange(0, 1), help="0 own proportions … 1 anime proportions."),
@@ -41,7 +46,7 @@ def pipeline_options(command: Command) -> Command:
         click.option("--seed", type=int, help="Of everything random."),
         click.option("--max-pixels", type=click.IntRange(1), metavar="N", help="Largest photo accepted, pixels."),
     ]
-    return _apply(command, options, PipelineConfig)
+    return lambda command: _apply(command, options, look)
 
 
 def serve_options(command: Command) -> Command:
@@ -60,14 +65,14 @@ def serve_options(command: Command) -> Command:
         DEVICE,
         click.option("--max-pixels", type=click.IntRange(1), metavar="N", help="Largest photo accepted, pixels."),
     ]
-    return _apply(command, options, PipelineConfig, ServeConfig)
+    return _apply(command, options, PipelineConfig(), ServeConfig())
 
 
-def _apply(command: Command, options: Sequence[Callable[[Command], Command]], *configs: type[Any]) -> Command:
+def _apply(command: Command, options: Sequence[Callable[[Command], Command]], *configs: Any) -> Command:
     """Put options on a command, with the defaults of the configurations that they belong to."""
     for option in reversed(options):
         command = option(command)
-    defaults = {f.name: f.default for config in configs for f in dataclasses.fields(config)}
+    defaults = {f.name: getattr(config, f.name) for config in configs for f in dataclasses.fields(config)}
     for parameter in command.__click_params__:  # type: ignore[attr-defined]
         if parameter.name in defaults:
             parameter.default = defaults[parameter.name]

@@ -60,16 +60,24 @@ class Provenance:
 
 def mark(form: str) -> dict[str, bytes | PngInfo]:
     """Options of Pillow's ``save`` that mark a ``"PNG"``, ``"JPEG"`` or ``"WEBP"`` file, the same each time."""
+    if form != "PNG":
+        return {"xmp": packet().encode()}
+    texts = PngInfo()
+    texts.add_text("Software", tool())
+    texts.add_itxt("XML:com.adobe.xmp", packet())
+    return {"pnginfo": texts}
+
+
+def packet() -> str:
+    """The XMP packet that is the mark."""
+    return _TEMPLATE.format(rdf=_RDF, xmp=_XMP, iptc=_IPTC, tool=quoteattr(tool()), source=quoteattr(TRAINED_MEDIA))
+
+
+def tool() -> str:
+    """Name and version of the program."""
     from photo2moe import __version__  # not at the top: the package imports its modules first
 
-    tool = f"photo2moe {__version__}"
-    packet = _TEMPLATE.format(rdf=_RDF, xmp=_XMP, iptc=_IPTC, tool=quoteattr(tool), source=quoteattr(TRAINED_MEDIA))
-    if form != "PNG":
-        return {"xmp": packet.encode()}
-    texts = PngInfo()
-    texts.add_text("Software", tool)
-    texts.add_itxt("XML:com.adobe.xmp", packet)
-    return {"pnginfo": texts}
+    return f"photo2moe {__version__}"
 
 
 def read_provenance(path: StrPath) -> Provenance | None:

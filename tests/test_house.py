@@ -36,14 +36,18 @@ FLOORS = (
     ("training.objective", "training.prepare", "web.guard", "web.upload"),
     ("pipeline", "training.loop", "evaluation.anime", "evaluation.measures", "web.document"),
     ("batch", "evaluation.run", "export", "console", "web.album", "web.convert", "web.studio"),
-    ("options", "workshop", "web.app"),
-    ("web.server",),
+    ("options", "workshop", "web.app", "video.motion", "video.clip"),
+    ("web.server", "video.steady", "video.sound", "video.seal", "video.pipes"),
+    ("video.follow", "video.scenery", "video.writer"),
+    ("video.animate",),
+    ("video.convert", "video.camera", "video.window"),
+    ("film",),
     ("cli",),
 )
 
 # Packages that only some modules may import.
 OWNERS = {
-    "click": ("cli", "options", "workshop"),
+    "click": ("cli", "options", "workshop", "film"),
     "rich": ("console",),
     "mediapipe": ("stages.*",),
     "fastapi": ("web.*",),
@@ -153,7 +157,8 @@ sys.argv = ["photo2moe", "--help"]
 try:
     main()
 finally:
-    sys.stderr.write(" ".join({"torch", "torchvision", "mediapipe", "cv2", "fastapi", "uvicorn"} & set(sys.modules)))
+    heavy = {"torch", "torchvision", "mediapipe", "cv2", "av", "fastapi", "uvicorn"}
+    sys.stderr.write(" ".join(heavy & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr

@@ -78,6 +78,24 @@ class FaceDetector:
                         found.append(face)
         return sorted(found, key=lambda face: -face.area)
 
+    def track(self, photo: Image, face: Face) -> Face | None:
+        """Find a face again in the next picture of a moving one, by its mesh alone.
+
+        Args:
+            photo: ``(H, W, 3)`` uint8 RGB.
+            face: where it was.
+
+        Returns:
+            The face, or ``None`` if it is not there any more.
+        """
+        x0, y0, x1, y1 = face.box
+        height, width = photo.shape[:2]
+        if x1 < 0 or y1 < 0 or x0 >= width or y0 >= height:
+            return None
+        with quiet():
+            found = self._measure(photo, np.array(face.box), face.score)
+        return found if found is not None and _same(found, face) else None
+
     def _boxes(self, tile: Image, *, whole: bool) -> list[tuple[NDArray[np.float64], float]]:
         """Boxes ``(x0, y0, x1, y1)`` in tile pixels with scores, best first."""
         pad = round(PADDING * max(tile.shape[:2])) if whole else 0

@@ -7,7 +7,8 @@ from types import TracebackType
 import cv2
 import numpy as np
 
-from photo2moe.ops.geometry import invert
+from photo2moe.ops.geometry import compose, invert
+from photo2moe.ops.layers import warp
 from photo2moe.ops.quiet import quiet
 from photo2moe.types import Face, Image, Mask, Matrix
 
@@ -41,6 +42,13 @@ class PersonMatte:
         with quiet():
             raw = np.asarray(self._graph.process(crop).segmentation_mask, np.float32)
         return np.clip((raw - 0.3) / 0.5, 0, 1)
+
+    def quick(self, photo: Image, face: Face) -> tuple[Mask, Matrix]:
+        """Matte of one person as the net gives it, ``(256, 256)``: half the work, hair without its strands."""
+        scale = SIZE / CROP
+        upright = np.array([[scale, 0, SIZE / 2 - 0.5], [0, scale, SIZE / 2 - 0.5 - scale * CROP_CENTRE]])
+        matrix = compose(upright, face.to_units())
+        return self.segment(warp(photo, matrix, (SIZE, SIZE))), matrix
 
     def __call__(self, photo: Image, face: Face) -> tuple[Mask, Matrix]:
         """Matte of one person.

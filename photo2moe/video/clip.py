@@ -1,0 +1,273 @@
+"""Read moving pictures: upright RGB frames with their times, from any file that FFmpeg or Pillow reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import PIL.Image
+
+from photo2moe.errors import ConfigError, ImageReadError, MissingExtraError
+from photo2moe.files import printable
+from photo2moe.types import Image
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+ANIMATIONS = (".gif", ".webp")  # Pillow reads these: FFmpeg knows no animated WebP
+UNSTATED = Fraction(1, 10)  # seconds a frame of a GIF stays that says 0; browsers do the same
+USUAL_RATE = Fraction(25)  # frames a second where a file does not say
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a clip.
+
+    Attributes:
+        image: ``(H, W, 3)`` uint8, upright.
+        time: seconds since the clip began.
+        duration: seconds it stays.
+    """
+
+    image: Image
+    time: Fraction
+    duration: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of a clip, seconds; ``end`` is not in it."""
+
+    start: Fraction = Fraction(0)
+    end: Fraction | None = None
+
+    def __post_init__(self) -> None:
+        if self.start < 0 or (self.end is not None and self.end <= self.start):
+            raise ConfigError("--start must be 0 or more, and --end later than --start")
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What a file says about itself.
+
+    Attributes:
+        path: the file.
+        rate: frames a second, on average.
+        seconds: how long it is; 0 if it does not say.
+        time_base: unit of its times, seconds.
+        origin: time on the file's own clock that counts as 0, seconds.
+    """
+
+    path: Path
+    rate: Fraction
+    seconds: float
+    time_base: Fraction
+    origin: Fraction = Fraction(0)
+
+
+def import_av() -> None:
+    """See that PyAV is there.
+
+    Raises:
+        MissingExtraError: it is not.
+    """
+    try:
+        import av  # noqa: F401 -- its log is silent unless asked for, and asked for it can lock up threads
+    except ImportError as error:
+        raise MissingExtraError("moving pictures need PyAV; install photo2moe[video]") from error
+
+
+def open_clip(path: Path, max_pixels: int) -> Clip:
+    """Look into a clip.
+
+    Raises:
+        ImageReadError: missing, without pictures, larger than ``max_pixels``, or damaged.
+    """
+    label = printable(path)
+    if not path.is_file():
+        raise ImageReadError(f"{label}: " + ("is a folder; name a clip" if path.is_dir() else "no such file"))
+    if path.suffix.lower() in ANIMATIONS:
+        return _open_animation(path, max_pixels)
+    with _container(path) as container:
+        stream = _pictures(container, label)
+        if stream.width * stream.height > max_pixels:
+            raise ImageReadError(
+                f"{label}: {stream.width}x{stream.height} is over the limit of {max_pixels:,} pixels; "
+                "raise it with --max-pixels"
+            )
+        rate = stream.average_rate or stream.guessed_rate or USUAL_RATE
+        own = None if stream.duration is None or stream.time_base is None else float(stream.duration * stream.time_base)
+        seconds = own if own is not None else (container.duration or 0) / 1e6
+        # The earliest of sound and picture is 0, so that both keep their distance.
+        starts = [s.start_time * s.time_base for s in container.streams if s.start_time is not None and s.time_base]
+        origin = max(Fraction(0), min(starts, default=Fraction(0)))
+        return Clip(path, Fraction(rate), seconds, stream.time_base or 1 / Fraction(rate), origin)
+
+
+def read_clip(clip: Clip, span: Span | None = None) -> Iterator[Frame]:
+    """Read the frames of a part of a clip, times counted from the part's start.
+
+    The first frame is the one that is on show at the start. Frames that are damaged are
+    left out; the one before stays longer then.
+
+    Raises:
+        ImageReadError: nothing could be decoded.
+    """
+    span = span or Span()
+    animation = clip.path.suffix.lower() in ANIMATIONS
+    if not animation and span.start >= clip.seconds > 0:
+        raise _beyond(span, clip.seconds)
+    held: Frame | None = None
+    for frame in _animation_frames(clip) if animation else _video_frames(clip, span.start):
+        if span.end is not None and frame.time >= span.end:
+            break
+        if held is not None and frame.time > span.start:
+            yield _cut(held, span, until=frame.time)
+        if held is None or frame.time > held.time:
+            held = frame
+    if held is None:
+        raise ImageReadError(f"{printable(clip.path)}: holds no picture that can be read")
+    if held.time + held.duration <= span.start:
+        raise ConfigError(
+            f"--start {float(span.start):g}: the clip ends after {float(held.time + held.duration):.2f} s"
+        )
+    last = held.time + held.duration
+    yield _cut(held, span, until=last if span.end is None else min(last, span.end))
+
+
+def paced(frames: Iterable[Frame], rate: Fraction) -> Iterator[Frame]:
+    """Bring frames to a fixed rate: some are left out, others repeated (the very same image)."""
+    number = 0
+    for frame in frames:
+        while (time := number / rate) < frame.time + frame.duration:
+            if time >= frame.time:
+                yield Frame(frame.image, time, 1 / rate)
+            number += 1
+
+
+def samples(clip: Clip, span: Span, count: int) -> Iterator[Image]:
+    """Some frames spread over a part of a clip; none where the file cannot be searched."""
+    end = min(float(span.end), clip.seconds) if span.end is not None else clip.seconds
+    times = np.linspace(float(span.start), end, count + 1)[:-1]
+    if clip.path.suffix.lower() in ANIMATIONS or end <= float(span.start):
+        return
+    with suppress(OSError, ValueError), _container(clip.path) as container:
+        stream = _pictures(container, "")
+        for time in times:
+            container.seek(round((float(clip.origin) + time) / float(stream.time_base or 1)), stream=stream)
+            for frame in container.decode(stream):
+                yield _upright(frame, stream)
+                break
+
+
+def _beyond(span: Span, seconds: float) -> ConfigError:
+    return ConfigError(f"--start {float(span.start):g}: the clip ends after {seconds:.2f} s")
+
+
+def _cut(frame: Frame, span: Span, until: Fraction) -> Frame:
+    begun = max(frame.time, span.start)
+    return replace(frame, time=begun - span.start, duration=until - begun)
+
+
+def _container(path: Path) -> InputContainer:
+    import_av()
+    import av
+
+    try:
+        return av.open(str(path), metadata_errors="replace")
+    except (OSError, ValueError) as error:  # PyAV's errors are both
+        raise ImageReadError(f"{printable(path)}: not a clip that can be read, or damaged") from error
+
+
+def _pictures(container: InputContainer, label: str) -> VideoStream:
+    if not container.streams.video:
+        raise ImageReadError(f"{label}: holds no moving pictures")
+    stream = container.streams.video[0]
+    stream.thread_type = "AUTO"
+    return stream
+
+
+def _video_frames(clip: Clip, start: Fraction) -> Iterator[Frame]:
+    """All frames from shortly before ``start``, times on the clip's clock."""
+    with _container(clip.path) as container:
+        stream = _pictures(container, printable(clip.path))
+        base = stream.time_base or clip.time_base
+        if start > 0:
+            container.seek(math.floor((clip.origin + start) / base), stream=stream)
+        after = Fraction(0)
+        for frame in _decoded(container, stream):
+            time = frame.pts * base - clip.origin if frame.pts is not None else after
+            duration = frame.duration * base if frame.duration else 1 / clip.rate
+            after = time + duration
+            if time + duration > start or not frame.duration:
+                yield Frame(_upright(frame, stream), time, duration)
+
+
+def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """Frames of a stream, what is damaged left out."""
+    with suppress(EOFError):
+        for packet in container.demux(stream):
+            with suppress(ValueError, OSError):  # PyAV's InvalidDataError is a ValueError
+                yield from packet.decode()
+
+
+def _upright(frame: VideoFrame, stream: VideoStream) -> Image:
+    """RGB with square pixels, turned as the file says."""
+    image = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+    aspect = stream.sample_aspect_ratio
+    if aspect and aspect != 1:
+        size = max(1, round(image.shape[1] * float(aspect))), image.shape[0]
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    turns = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+
+
+def _open_animation(path: Path, max_pixels: int) -> Clip:
+    with _animation(path) as picture:
+        if picture.width * picture.height > max_pixels:
+            raise ImageReadError(
+                f"{printable(path)}: {picture.width}x{picture.height} is over the limit of {max_pixels:,} pixels; "
+                "raise it with --max-pixels"
+            )
+        with suppress(OSError, SyntaxError):  # only a loaded frame knows its duration; damage shows later
+            picture.load()
+        count, first = int(getattr(picture, "n_frames", 1)), _duration(picture)
+    # Later frames may stay longer or shorter; decoding all of them only to know is not worth it.
+    return Clip(path, 1 / first, float(count * first), Fraction(1, 1000))
+
+
+def _animation_frames(clip: Clip) -> Iterator[Frame]:
+    with _animation(clip.path) as picture:
+        time = Fraction(0)
+        for number in range(int(getattr(picture, "n_frames", 1))):
+            try:
+                picture.seek(number)
+                shown = picture.convert("RGBA")
+            except (EOFError, OSError, ValueError, SyntaxError):  # the rest is damaged
+                return
+            flat = PIL.Image.new("RGB", shown.size, "white")
+            flat.paste(shown, mask=shown.getchannel("A"))
+            duration = _duration(picture)
+            yield Frame(np.array(flat), time, duration)
+            time += duration
+
+
+def _animation(path: Path) -> PIL.Image.Image:
+    try:
+        return PIL.Image.open(path, formats=("GIF", "WEBP"))
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ImageReadError(f"{printable(path)}: not a clip that can be read, or damaged") from error
+
+
+def _duration(picture: PIL.Image.Image) -> Fraction:
+    milliseconds = picture.info.get("duration") or 0
+    return Fraction(round(milliseconds), 1000) if milliseconds > 0 else UNSTATED
