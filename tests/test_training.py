@@ -67,6 +67,10 @@ def test_masked_l1_counts_only_the_mask() -> None:
     mask[..., 0, 0] = 1
     assert objective.masked_l1(one, other, mask).item() == 3
     assert objective.masked_l1(one, other, mask * 0).item() == 0
+    mask = torch.zeros(2, 1, 2, 2)
+    mask[0, :, 0, 0], mask[1] = 1, 1
+    pair = torch.stack([torch.ones(1, 2, 2), torch.full((1, 2, 2), 3.0)])
+    assert objective.masked_l1(torch.zeros(2, 1, 2, 2), pair, mask).item() == 2  # each picture counts alike
 
 
 def test_layout_sees_cells_not_lines() -> None:

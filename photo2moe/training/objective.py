@@ -76,8 +76,12 @@ def adversarial(scores: Scores, target: float) -> Tensor:
 
 
 def masked_l1(one: Tensor, other: Tensor, mask: Tensor) -> Tensor:
-    """Mean absolute difference where ``mask``, ``(B, 1, H, W)``, is 1."""
-    return ((one.float() - other.float()).abs() * mask).sum() / (mask.sum() * one.shape[1]).clamp(min=1)
+    """Mean absolute difference where ``mask``, ``(B, 1, H, W)``, is 1.
+
+    Of each picture first, then over pictures, so that it does not matter which are together in a batch.
+    """
+    apart = ((one.float() - other.float()).abs() * mask).sum((1, 2, 3))
+    return (apart / (mask.sum((1, 2, 3)) * one.shape[1]).clamp(min=1)).mean()
 
 
 def alike(one: Scores, other: Scores) -> Tensor:
