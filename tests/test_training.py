@@ -15,6 +15,7 @@ from photo2moe.config import DiscriminatorConfig, GeneratorConfig, LossWeights, 
 from photo2moe.errors import ConfigError, TrainingError
 from photo2moe.nets.discriminator import Scores
 from photo2moe.ops.geometry import Template
+from photo2moe.ops.tone import DRAWN
 from photo2moe.training import objective
 from photo2moe.training.data import Dataset, _level
 from photo2moe.training.loop import State, saved_config, train
@@ -79,6 +80,16 @@ def test_layout_sees_cells_not_lines() -> None:
     weight = torch.ones(1, 1, 2, 2)
     assert objective.layout(striped, flat, weight, 4).item() == 0
     assert objective.layout(flat + 0.5, flat, weight, 4).item() == pytest.approx(0.5)
+
+
+def test_bare_skin_is_flat_and_of_the_one_tone() -> None:
+    rough = torch.ones(1, 4, 16, 16)
+    rough[:, :3, :, :12] = (torch.tensor(DRAWN) / 127.5 - 1)[:, None, None]
+    rough[:, :3, 4, 4] = -1  # a lash
+    found = objective.bare(rough)[0, 0]
+    assert found[12, 8] == 1
+    assert found[2:7, 2:7].sum() == 0
+    assert found[:, 10:].sum() == 0
 
 
 def test_feature_matching_is_the_mean_distance_of_the_layers() -> None:

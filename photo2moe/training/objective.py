@@ -20,6 +20,8 @@ from torch import Tensor
 from photo2moe.config import LossWeights
 from photo2moe.nets.discriminator import Scores
 from photo2moe.ops.geometry import Template
+from photo2moe.ops.rough import SHADED
+from photo2moe.ops.tone import DRAWN
 from photo2moe.stages.translate import REACH
 from photo2moe.training.data import Pairs, Photos
 
@@ -50,10 +52,12 @@ class Regions:
 
     Attributes:
         cells: ``(1, 1, S / 4, S / 4)`` weights of the layout: little where eyes and mouth are drawn.
+        calm: ``(1, 1, S, S)`` 1 where nothing is drawn on bare skin: not at brows, nose, mouth and jaw.
         eyes: ``(x0, y0, x1, y1)`` pixels around both eyes.
     """
 
     cells: Tensor
+    calm: Tensor
     eyes: tuple[int, int, int, int]
 
     @classmethod
@@ -61,12 +65,15 @@ class Regions:
         """The regions for squares of that size."""
         u, v = (torch.from_numpy(grid).float()[None, None] for grid in template.grid(size))
         face = (u.abs() < 0.85) & (v > -0.45) & (v < 1.0)
+        brows = (u.abs() > 0.1) & (u.abs() < 0.95) & (v > -0.55) & (v < -0.2)
+        nose = (u.abs() < 0.16) & (v > 0.15) & (v < 0.62)
+        calm = ~(brows | nose | ((v > 0.85) & (v < 1.25)))
         to_pixels = template.to_pixels(size)
         (x0, x1), (y0, y1) = (
             (round(c + to_pixels[0, 0] * t) for t in (-s, s))
             for c, s in zip(to_pixels[:, 2], (0.98, 0.52), strict=True)
         )
-        return cls(F.avg_pool2d(1 - 0.85 * face.float(), 4), (x0, y0, x1, y1))
+        return cls(F.avg_pool2d(1 - 0.85 * face.float(), 4), calm.float(), (x0, y0, x1, y1))
 
 
 def adversarial(scores: Scores, target: float) -> Tensor:
@@ -101,6 +108,14 @@ def layout(drawing: Tensor, rough: Tensor, weight: Tensor, cell: int) -> Tensor:
     """
     apart = F.avg_pool2d(drawing.float(), cell) - F.avg_pool2d(rough.float(), cell)
     return (apart.abs() * weight).sum() / (weight.sum() * drawing.shape[1]).clamp(min=1e-6)
+
+
+def bare(rough: Tensor) -> Tensor:
+    """Where a rough ``(B, 4, S, S)`` shows skin and nothing near it: ``(B, 1, S, S)`` of 0 and 1."""
+    tone = rough.new_tensor(DRAWN)[:, None, None]
+    near = [((rough[:, :3] + 1) * 127.5 - shade * tone).abs().amax(1, keepdim=True) < 8 for shade in (1.0, SHADED)]
+    skin = (near[0] | near[1]).float()
+    return 1 - F.max_pool2d(1 - skin, 5, 1, 2)
 
 
 def move(pictures: Tensor, shifts: Tensor) -> Tensor:
@@ -167,6 +182,7 @@ def generator_loss(
         photo = within(nets.draw(photos.rough, photos.colours).float(), photos.rough)
         cells = regions.cells.expand(len(photo), -1, -1, -1)
         losses["layout"] = layout(photo[:, :3], photos.rough[:, :3], cells, 4)
+        losses["calm"] = masked_l1(photo[:, :3], photos.rough[:, :3], bare(photos.rough) * regions.calm)
         losses["outline"] = layout(photo[:, 3:], photos.rough[:, 3:], torch.ones_like(cells), 4)
     matches = []
     for name, judge, view in _views(nets, pairs.valid, regions, shifts):
