@@ -42,10 +42,18 @@ def test_what_strays_from_the_person_goes():
 
 
 def test_what_stays_near_is_not_touched():
-    random = np.random.default_rng(0)
-    drawn = random.integers(0, 256, (SIZE, SIZE, 4), np.uint8)
+    drawn = np.full((SIZE, SIZE, 4), (90, 160, 210, 255), np.uint8)
     [cutout] = always(drawn)([rough(np.ones((SIZE, SIZE), np.float32))], [COLOURS])
     np.testing.assert_array_equal(cutout, drawn)
+
+
+def test_lines_become_darker_and_areas_stay():
+    drawn = np.full((SIZE, SIZE, 4), (200, 180, 160, 255), np.uint8)
+    drawn[30, :, :3] = 120
+    [cutout] = always(drawn)([rough(np.ones((SIZE, SIZE), np.float32))], [COLOURS])
+    assert (cutout[30, :, :3] < 90).all()
+    np.testing.assert_array_equal(cutout[:26], drawn[:26])
+    np.testing.assert_array_equal(cutout[..., 3], 255)
 
 
 def test_a_batch_is_drawn_like_its_parts():

@@ -19,7 +19,8 @@ from photo2moe.types import CHIN, LIPS, Face, Image, Mask, Matrix, Points
 # Vertical knots: v in the avatar -> v in the photo. The medians of 3,396 selfies
 # (mouth 1.11, chin 1.70) land on those of 3,222 anime faces (0.72, 1.05); "mouth"
 # and "chin" stand for this face's own v, so that everyone gets there.
-AVATAR_V = (-6.0, -1.35, -0.62, -0.36, 0.0, 0.30, 0.74, 1.10, 1.60, 6.0)
+# The forehead shrinks most and the hair above it grows, since drawn hair begins right above the brows.
+AVATAR_V = (-6.0, -1.35, -0.62, -0.50, -0.36, 0.0, 0.30, 0.74, 1.10, 1.60, 6.0)
 # Horizontal knots: |u| in the avatar -> |u| in the photo. Cheeks come in, temples more.
 AVATAR_U = (0.0, 0.5, 0.85, 1.15, 1.8, 6.0)
 PHOTO_U = (0.0, 0.5, 0.98, 1.34, 2.05, 6.3)
@@ -199,7 +200,7 @@ def _mouth_and_chin(face: Face) -> tuple[float, float]:
 def _chibi(
     u: NDArray[np.float64], v: NDArray[np.float64], mouth: float, chin: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    photo_v = (-6.4, -1.75, -1.02, -0.46, 0.0, 0.36, mouth, chin, chin + 0.6, chin + 5.5)
+    photo_v = (-6.4, -1.75, -1.22, -1.0, -0.46, 0.0, 0.36, mouth, chin, chin + 0.6, chin + 5.5)
     for centre_u, centre_v, radius_u, radius_v, gain in BULGES:
         du, dv = u - centre_u, v - centre_v
         s = np.clip(1 - np.hypot(du / radius_u, dv / radius_v), 0, 1)
