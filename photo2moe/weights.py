@@ -35,9 +35,9 @@ CATALOGUE: tuple[WeightSpec, ...] = (
     WeightSpec(
         name="moe",
         file="moe-128.safetensors",
-        sha256="b56864f1a0288effd02500f12fde93f557942b59d013e08e31a49ae26215282b",
+        sha256="b9413548aed98d3a04bb7c56c1873d7f08260f411495f6390f4c982cd9b906b6",
         licence="MIT (the file); trained on third-party art, see the model card",
-        trained_on="2,944 portraits (AI-made faces, official portraits), 4,570 anime faces gathered for research",
+        trained_on="2,944 portraits (AI-made faces, official portraits), 4,173 anime faces gathered for research",
     ),
 )
 

@@ -19,14 +19,16 @@ DRAWN: RGB = (252, 228, 210)  # median of the cheeks of 4,173 anime faces
 # Lab distance from the cheeks at which a pixel stops being skin: lightness counts little.
 WEIGHTS, NEAR, FAR = np.array([0.35, 1.2, 1.2]), 9.0, 22.0
 NECK_FAR = 34.0  # of the neck, which lies in the chin's shadow
-BEARD = 0.30  # share of the lower face that must not be skin for it to be a beard
+# Share of the lower face that must be dark for it to be a beard, and how dark against the cheeks; the
+# shadows of wrinkles, smiles and noses are lighter.
+BEARD, DARK = 0.22, 0.78
 
 
 def photo_skin(portrait: Image, alpha: Mask, features: Features, template: Template) -> Mask:
     """Where a photographed head shows skin.
 
     Inside the face everything between forehead and mouth is, shadows and wrinkles too;
-    the lower face is, unless much of it has another colour: then it is a beard. Fringe,
+    the lower face is, unless much of it is dark: then it is a beard. Fringe,
     ears and neck go by their colour.
 
     Args:
@@ -48,7 +50,8 @@ def photo_skin(portrait: Image, alpha: Mask, features: Features, template: Templ
     middle = face * np.clip((v + 0.45) / 0.1, 0, 1) * np.clip((0.85 - np.abs(u)) / 0.1, 0, 1)
     mouth_v = float(features.mouth[1])
     low = (v > mouth_v - 0.1) & (face > 0.5) & (np.hypot(u - features.mouth[0], (v - mouth_v) / 0.6) > 0.2)
-    bearded = low.any() and float((skin[low] < 0.5).mean()) > BEARD
+    dark = lab[..., 0] < DARK * lab_of(cheeks(portrait, template))[0]
+    bearded = low.any() and float(((skin < 0.5) & dark)[low].mean()) > BEARD
     if bearded:
         middle *= np.clip((mouth_v - 0.22 - v) / 0.1, 0, 1)
     return np.asarray(np.maximum(skin, middle) * alpha, np.float32)
