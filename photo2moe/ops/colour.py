@@ -48,7 +48,7 @@ def cheeks(image: Image, template: Template) -> RGB:
 def lit_skin(image: Image, template: Template) -> RGB:
     """Skin of a photographed face where light falls on it: a face in shadow is not a dark one.
 
-    The lighter third of what has the cheeks' hue, highlights left out.
+    The lighter half of what has the cheeks' hue, highlights left out.
 
     Args:
         image: ``(S, S, 3)`` on the template.
@@ -59,7 +59,7 @@ def lit_skin(image: Image, template: Template) -> RGB:
     pixels = image[face]
     lab = to_lab(pixels[None])[0]
     alike = np.linalg.norm((lab - lab_of(cheeks(image, template))) * SKIN_WEIGHTS, axis=1) < SKIN_RADIUS
-    low, high = np.percentile(lab[alike, 0], (60, 90))
+    low, high = np.percentile(lab[alike, 0], (50, 80))
     return _median(pixels[alike & (lab[:, 0] >= low) & (lab[:, 0] <= high)])
 
 
