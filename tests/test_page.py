@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import ctypes
 import io
 import shutil
+import sys
 import time
 import zipfile
 
@@ -39,6 +41,11 @@ WAIT = 60_000  # milliseconds; a busy machine draws slowly
 def browser():
     if CHROMIUM is None:
         pytest.skip("no Chromium here, and scripts/test may not install it: apt-get install chromium")
+    if sys.platform == "linux":
+        try:  # Playwright's own program is linked to it
+            ctypes.CDLL("libatomic.so.1")
+        except OSError:
+            pytest.skip("Playwright lacks a library, and scripts/test may not install it: apt-get install libatomic1")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -20,7 +20,8 @@ from photo2moe.types import CHIN, LIPS, Face, Image, Mask, Matrix, Points
 # (mouth 1.11, chin 1.70) land on those of 3,222 anime faces (0.72, 1.05); "mouth"
 # and "chin" stand for this face's own v, so that everyone gets there.
 # The forehead shrinks most and the hair above it grows, since drawn hair begins right above the brows.
-AVATAR_V = (-6.0, -1.35, -0.62, -0.50, -0.36, 0.0, 0.30, 0.74, 1.10, 1.60, 6.0)
+AVATAR_MOUTH, AVATAR_CHIN = 0.74, 1.10
+AVATAR_V = (-6.0, -1.35, -0.62, -0.50, -0.36, 0.0, 0.30, AVATAR_MOUTH, AVATAR_CHIN, 1.60, 6.0)
 # Horizontal knots: |u| in the avatar -> |u| in the photo. Cheeks come in, temples more.
 AVATAR_U = (0.0, 0.5, 0.85, 1.15, 1.8, 6.0)
 PHOTO_U = (0.0, 0.5, 0.98, 1.34, 2.05, 6.3)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.errors import ConfigError
-from photo2moe.ops.geometry import AVATAR_V, CHIN_RANGE, Template, apply, compose, invert
+from photo2moe.ops.geometry import AVATAR_CHIN, CHIN_RANGE, Template, apply, compose, invert
 from photo2moe.ops.inpaint import defocus, head_outline, remove
 from photo2moe.ops.layers import blend, cover, fit, lay, rise, warp
 from photo2moe.types import CHIN, Face, Image, Mask, Matrix, Points
@@ -29,7 +29,6 @@ BLUR = 0.22  # face units: sigma of the blurred background
 # In the photo the figure grows until its chin and shoulders meet the person's own; a
 # chibi head is then as wide as the real one with its hair, and covers it.
 GROWTH = 1.4
-CHIN_AVATAR = AVATAR_V[7]
 # Shares of the square's side over which the figure fades out where the square cuts it.
 FADE_FROM, FADE_SIDE, FADE_TOP, FADE_BOTTOM = 0.01, 0.06, 0.03, 0.16
 HEAD_CENTRE = -0.25  # v of the middle of a head with its hair
@@ -181,7 +180,7 @@ def placement_matrix(placement: Placement, template: Template, size: int) -> Mat
     """Matrix ``(2, 3)`` from photo pixels to those of the square that the figure fills in the photo."""
     face, strength = placement.face, placement.strength
     chin = float(np.clip(_chin(face), *CHIN_RANGE))
-    drawn = chin + strength * (CHIN_AVATAR - chin)
+    drawn = chin + strength * (AVATAR_CHIN - chin)
     growth = 1 + strength * (GROWTH * max(1.0, chin / CHIN_USUAL) ** 0.5 - 1)
     onto_template = np.array([[1 / growth, 0, 0], [0, 1 / growth, drawn - chin / growth]])
     return compose(template.to_pixels(size), compose(onto_template, face.to_units()))
