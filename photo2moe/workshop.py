@@ -48,7 +48,7 @@ def prepare(photos: Path, anime: Path, landmarks: Path | None, size: int, output
 @click.option(
     "--config", "file", type=click.Path(path_type=Path, dir_okay=False), help="JSON of settings; flags come first."
 )
-@click.option("--images", type=click.IntRange(1), help="Photos to see.")
+@click.option("--images", type=click.IntRange(1), help="Anime faces to redraw.")
 @click.option("--batch", type=click.IntRange(1), help="Pictures of each domain a step.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="Learning rate.")
 @click.option("--seed", type=int, help="Of everything random.")

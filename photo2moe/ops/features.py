@@ -54,13 +54,6 @@ class Features:
     eyes: NDArray[np.float64]
     mouth: NDArray[np.float64]
 
-    def flipped(self) -> Features:
-        """The same face in a mirror."""
-        turn = np.array([-1.0, 1.0])
-        return Features(
-            self.outline * turn, self.eyes[::-1] * [-1.0, 1.0, 1.0], self.mouth * [-1.0, 1.0, 1.0, 1.0, 1.0]
-        )
-
 
 def of_portrait(portrait: Portrait, template: Template) -> Features:
     """The features of a photographed person on the template.

@@ -1,4 +1,4 @@
-"""The training run: batch → generators → discriminators → average → log, sample, save.
+"""The training run: batch → generator → discriminators → average → log, sample, save.
 
 A run folder explains itself: ``config.json``; ``stats.jsonl``, one object a tick;
 ``samples/``; ``snapshots/`` of the averaged generator, ready for ``convert``; and
