@@ -25,11 +25,12 @@ AVATAR_V = (-6.0, -1.35, -0.62, -0.50, -0.36, 0.0, 0.30, AVATAR_MOUTH, AVATAR_CH
 # Horizontal knots: |u| in the avatar -> |u| in the photo. Cheeks come in, temples more.
 AVATAR_U = (0.0, 0.5, 0.85, 1.15, 1.8, 6.0)
 PHOTO_U = (0.0, 0.5, 0.98, 1.34, 2.05, 6.3)
-# Jaw and neck: v in the avatar -> how much narrower than above. Half-widths measured at
+# Crown, jaw and neck: v in the avatar -> how much narrower than at the eyes. The crown is wider, since hair
+# that only grew upwards would make it pointed. Jaw: Half-widths measured at
 # v 0.4, 0.6, 0.8, 1.0: drawn faces 0.71, 0.64, 0.49, 0.35, photos without this 0.95, 0.91,
 # 0.80, 0.52. Three quarters of the way, so that a broad face stays broader than a slim one.
-JAW_V = (-6.0, -0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.3, 6.0)
-JAW = (1.0, 1.0, 1.06, 1.18, 1.30, 1.42, 1.45, 1.40, 1.20, 1.0, 1.0)
+JAW_V = (-6.0, -1.5, -1.1, -0.8, -0.45, -0.2, -0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.3, 6.0)
+JAW = (0.8, 0.76, 0.80, 0.89, 0.97, 1.0, 1.0, 1.06, 1.18, 1.30, 1.42, 1.45, 1.40, 1.20, 1.0, 1.0)
 # It fades sidewards, where there is hair: |u| -> what is added to |u| for each 1.0 of narrowing.
 JAW_U, JAW_REACH = (0.0, 0.8, 1.9, 6.0), (0.0, 0.8, 0.0, 0.0)
 # Bulges (u, v, radius u, radius v, gain): the eyes grow, the mouth shrinks.

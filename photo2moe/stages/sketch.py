@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from photo2moe.ops.colour import RGB, hair_mask, lighter
 from photo2moe.ops.features import Features, of_portrait
 from photo2moe.ops.geometry import Template
-from photo2moe.ops.rough import Glasses, base, dye, mark
-from photo2moe.ops.tone import DRAWN, photo_skin
+from photo2moe.ops.marks import Glasses
+from photo2moe.ops.rough import base, dye, mark
+from photo2moe.ops.tone import DRAWN, even_beard, photo_skin
 from photo2moe.types import Colours, Mask, Portrait
 
 
@@ -31,12 +32,13 @@ class Sketch:
     hair: Mask
 
 
-def sketch(portrait: Portrait, template: Template) -> Sketch:
-    """Reduce a portrait to its sketch."""
+def sketch(portrait: Portrait, template: Template, *, beard: bool) -> Sketch:
+    """Reduce a portrait to its sketch; ``beard`` says whether the person wears one."""
     features = of_portrait(portrait, template)
-    skin = photo_skin(portrait.image, portrait.alpha, features, template)
+    skin = photo_skin(portrait.image, portrait.alpha, features, template, beard=beard)
     hair = hair_mask(portrait.image, portrait.alpha, skin, template)
-    light = lighter(portrait.image.astype(np.float64)).astype(np.float32)
+    image = even_beard(portrait.image, skin, features, template) if beard else portrait.image
+    light = lighter(image.astype(np.float64)).astype(np.float32)
     return Sketch(base(light, portrait.alpha, skin, features, DRAWN, template), features, skin, hair)
 
 
@@ -56,4 +58,4 @@ def rough(
         ``(S, S, 4)`` uint8: RGB as it lies on white, and alpha.
     """
     ground = drawn.ground if own_hair == wanted.hair else dye(drawn.ground, drawn.hair, own_hair, wanted.hair)
-    return mark(ground, drawn.features, wanted.eyes, template, glasses)
+    return mark(ground, drawn.features, wanted.hair, wanted.eyes, template, glasses)

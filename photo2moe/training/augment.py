@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from photo2moe.ops.colour import RGB
 from photo2moe.ops.features import Features
 from photo2moe.ops.geometry import Template, polygon
-from photo2moe.ops.rough import Glasses
+from photo2moe.ops.marks import Glasses
 from photo2moe.types import Image, Mask
 
 SHADES = 0.22  # largest brightness of the shading noise
-BLURS = (0.014, 0.026)  # of the side
+BLURS, FINES = (0.014, 0.026), (0.008, 0.015)  # of the ground, and of eyes and mouth, as shares of the side
 
 
 def beard(
