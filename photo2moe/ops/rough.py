@@ -91,13 +91,16 @@ def mark(
     """
     u, v = template.grid(ground.shape[0])
     picture = ground[..., :3].copy()
-    paint = brush(picture, u)
     for brow, (eye_u, eye_v, height) in zip(features.brows, features.eyes, strict=True):
-        side = 1 if eye_u > 0 else -1
-        paint_eye(paint, u - eye_u, v - eye_v, float(height), side, eye_colour)
-        paint_brow(paint, side * (u - eye_u), v, brow, hair_colour)
-    paint_mouth(paint, u, v, features.mouth)
-    paint_nose(paint, u - 0.9 * features.mouth[0], v - 0.56 * features.mouth[1])
+        side, near = 1 if eye_u > 0 else -1, _window(u, v, eye_u, eye_v - 0.1, 0.4, 0.65)
+        paint, across, down = brush(picture[near], u), u[near] - eye_u, v[near]
+        paint_eye(paint, across, down - eye_v, float(height), side, eye_colour)
+        paint_brow(paint, side * across, down, brow, hair_colour)
+    mouth_u, mouth_v, *_ = features.mouth
+    near = _window(u, v, mouth_u, mouth_v - 0.1, 0.5, 0.5)
+    paint = brush(picture[near], u)
+    paint_mouth(paint, u[near], v[near], features.mouth)
+    paint_nose(paint, u[near] - 0.9 * mouth_u, v[near] - 0.56 * mouth_v)
     fine = np.asarray(cv2.GaussianBlur(picture, (0, 0), blur * len(u)), np.float32) if blur else picture
     return lay(ground, fine, features, template, glasses)
 
@@ -198,6 +201,15 @@ def expressive(features: Features, u: Grid, v: Grid) -> Mask:
     mouth = np.hypot((u - mouth_u) / (width / 2 + 0.08), (v - mouth_v) / (height / 2 + 0.08))
     area = np.maximum(area, np.maximum(1.1 - nose, 1.1 - mouth))
     return np.clip(area * 8, 0, 1).astype(np.float32)
+
+
+def _window(u: Grid, v: Grid, middle_u: float, middle_v: float, reach_u: float, reach_v: float) -> tuple[slice, slice]:
+    """Rows and columns of a part of the square."""
+    (top, bottom), (left, right) = (
+        np.searchsorted(line, (middle - reach, middle + reach))
+        for line, middle, reach in ((v[:, 0], middle_v, reach_v), (u[0], middle_u, reach_u))
+    )
+    return slice(top, bottom), slice(left, right)
 
 
 def _tones(features: Features, colour: RGB, template: Template, size: int) -> NDArray[np.float32]:

@@ -61,7 +61,7 @@ class Regions:
     @classmethod
     def on(cls, template: Template, size: int) -> Regions:
         """The regions for squares of that size."""
-        u, v = (torch.from_numpy(grid).float()[None, None] for grid in template.grid(size))
+        u, v = (torch.tensor(grid).float()[None, None] for grid in template.grid(size))
         brows = (u.abs() > 0.1) & (u.abs() < 0.95) & (v > -0.55) & (v < -0.2)
         nose = (u.abs() < 0.16) & (v > 0.15) & (v < 0.62)
         calm = ~(brows | nose | ((v > 0.85) & (v < 1.25)))
