@@ -30,7 +30,7 @@ FLOORS = (
     ("config", "imageio", "ops.*"),
     ("nets.*", "ops.rough", "evaluation.metric", "evaluation.difference", "evaluation.pairs"),
     ("nets.runner", "checkpoint", "weights", "stages.classify"),
-    ("stages.*", "evaluation.*", "engine", "training.augment"),
+    ("stages.*", "evaluation.*", "engine", "training.augment", "training.domain"),
     ("stages.recolour",),
     ("training.*", "web.choices", "web.problems"),
     ("training.objective", "training.prepare", "web.guard", "web.upload"),

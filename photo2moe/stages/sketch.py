@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from photo2moe.ops.colour import RGB, hair_mask, lighter
 from photo2moe.ops.features import Features, of_portrait
 from photo2moe.ops.geometry import Template
+from photo2moe.ops.ink import comb, ink, lines
 from photo2moe.ops.marks import Glasses
 from photo2moe.ops.rough import base, dye, mark
 from photo2moe.ops.tone import DRAWN, even_beard, photo_skin
@@ -22,14 +23,15 @@ class Sketch:
 
     Attributes:
         ground: ``(S, S, 4)`` float32, 0…255: blurred colours, and alpha.
-        features: eyes, mouth and outline of the face.
-        skin, hair: ``(S, S)`` where they are.
+        features: eyes, brows, mouth and outline of the face.
+        skin, hair, lines: ``(S, S)`` where they are.
     """
 
     ground: NDArray[np.float32]
     features: Features
     skin: Mask
     hair: Mask
+    lines: Mask
 
 
 def sketch(portrait: Portrait, template: Template, *, beard: bool) -> Sketch:
@@ -38,8 +40,9 @@ def sketch(portrait: Portrait, template: Template, *, beard: bool) -> Sketch:
     skin = photo_skin(portrait.image, portrait.alpha, features, template, beard=beard)
     hair = hair_mask(portrait.image, portrait.alpha, skin, template)
     image = even_beard(portrait.image, skin, features, template) if beard else portrait.image
-    light = lighter(image.astype(np.float64)).astype(np.float32)
-    return Sketch(base(light, portrait.alpha, skin, features, DRAWN, template), features, skin, hair)
+    light = comb(lighter(image.astype(np.float64)).astype(np.float32), hair)
+    ground = base(light, portrait.alpha, skin, features, DRAWN, template)
+    return Sketch(ground, features, skin, hair, lines(skin, portrait.alpha, features, template))
 
 
 def rough(
@@ -58,4 +61,4 @@ def rough(
         ``(S, S, 4)`` uint8: RGB as it lies on white, and alpha.
     """
     ground = drawn.ground if own_hair == wanted.hair else dye(drawn.ground, drawn.hair, own_hair, wanted.hair)
-    return mark(ground, drawn.features, wanted.hair, wanted.eyes, template, glasses)
+    return mark(ink(ground, drawn.lines), drawn.features, wanted.hair, wanted.eyes, template, glasses)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,60 +15,14 @@ from torch import Tensor
 from photo2moe.config import TrainConfig
 from photo2moe.errors import TrainingError
 from photo2moe.ops.colour import enliven, lighter, tint
-from photo2moe.ops.features import Features, drawn_outline
 from photo2moe.ops.geometry import Template
+from photo2moe.ops.ink import ink
 from photo2moe.ops.marks import paint_glasses
 from photo2moe.ops.rough import base, dye, expressive, lay, mark, trace
 from photo2moe.ops.tensors import to_planes
 from photo2moe.ops.tone import DRAWN
 from photo2moe.training.augment import BLURS, FINES, beard, frames, unsettle
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Domain:
-    """The pictures of one domain, as ``prepare`` wrote them.
-
-    Attributes:
-        rgba: ``(N, S, S, 4)`` uint8 straight alpha: anime faces, or grounds of photos' sketches.
-        valid: ``(N, 4)`` what each picture really shows, ``(x0, y0, x1, y1)``.
-        colours: ``(N, 9)`` uint8: skin, hair, eyes.
-        regions: ``(N, S, S, 2)`` uint8 skin and hair masks × 255.
-        features: ``(N, 18)`` eyes, mouth, brows, chin.
-    """
-
-    rgba: NDArray[np.uint8]
-    valid: NDArray[np.int16]
-    colours: NDArray[np.uint8]
-    regions: NDArray[np.uint8]
-    features: NDArray[np.float64]
-
-    @classmethod
-    def load(cls, folder: Path, name: str) -> Domain:
-        """Open one domain of a dataset; the pictures stay on disk until they are used.
-
-        Raises:
-            TrainingError: the folder is not a dataset, or it is damaged.
-        """
-
-        def array(kind: str) -> NDArray[Any]:
-            path = folder / f"{name}_{kind}.npy"
-            try:
-                return np.asarray(np.load(path, mmap_mode="r"))
-            except (OSError, ValueError) as error:
-                raise TrainingError(
-                    f"{path} cannot be read ({error}); make the dataset with 'photo2moe prepare'"
-                ) from error
-
-        kinds = (array("rgba"), array("valid").astype(np.int16), array("colours"), array("regions"))
-        domain = cls(*kinds, array("features").astype(np.float64))
-        if {len(getattr(domain, f.name)) for f in fields(domain)} != {len(domain.rgba) or -1}:
-            raise TrainingError(f"{folder} is damaged: the arrays of {name} differ in length")
-        return domain
-
-    def marks(self, index: int) -> Features:
-        """Eyes and mouth of one picture, and the outline that drawn faces have with its chin."""
-        row = self.features[index]
-        return Features(drawn_outline(row[17]), row[:6].reshape(2, 3), row[6:11], row[11:17].reshape(2, 3))
+from photo2moe.training.domain import Domain
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +49,7 @@ class Photos:
     Attributes:
         rough: ``(B, 4, S, S)`` their roughs.
         sketch: ``(B, 4, S, S)`` the same before eyes, brows, nose and mouth were blurred.
-        expressive: ``(B, 1, S, S)`` where these are, 0…1.
+        expressive: ``(B, 1, S, S)`` where these are, and lines, 0…1.
         colours: ``(B, 9)`` what they shall be drawn with.
     """
 
@@ -151,7 +105,7 @@ class Dataset:
         """The photos of one step, as :meth:`pairs`."""
         rows = [self._photo(random) for random in self._random(step, 1, rank, ranks)]
         rough, sketch, area, colours = (np.stack(column) for column in zip(*rows, strict=True))
-        before, after = torch.from_numpy(to_planes(rough)), torch.from_numpy(to_planes(sketch))
+        before, after = (torch.from_numpy(to_planes(part)) for part in (rough, sketch))
         return Photos(before, after, torch.from_numpy(area)[:, None], torch.from_numpy(scaled(colours)))
 
     def roughs(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -203,17 +157,19 @@ class Dataset:
             mark(ground, features, _rgb(colours[3:6]), _rgb(colours[6:]), self.template, glasses, blur=soft)
             for soft in (blur, 0.0)
         )
-        area = expressive(features, *self.template.grid(self.size))
+        lined = self.photo.regions[index, ..., 0].astype(np.float32) / 255
+        area = np.maximum(expressive(features, *self.template.grid(self.size)), lined)
         if random.random() < 0.5:
             rough, sketch, area = rough[:, ::-1], sketch[:, ::-1], area[:, ::-1]
         return rough, sketch, area, colours
 
     def _ground(self, index: int, colours: NDArray[np.float64]) -> NDArray[np.float32]:
-        """A photo's rough in these colours, without marks."""
+        """A photo's rough in these colours, with its lines, without marks."""
         ground, own = self.photo.rgba[index].astype(np.float32), _rgb(self._lighter[index, 3:6])
-        if own == _rgb(colours[3:6]):
-            return ground
-        return dye(ground, self.photo.regions[index, ..., 1].astype(np.float32) / 255, own, _rgb(colours[3:6]))
+        lined, hair = np.moveaxis(self.photo.regions[index].astype(np.float32) / 255, 2, 0)
+        if own != _rgb(colours[3:6]):
+            ground = dye(ground, hair, own, _rgb(colours[3:6]))
+        return ink(ground, lined)
 
     def _moe(
         self, index: int, random: np.random.Generator

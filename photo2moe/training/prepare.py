@@ -49,7 +49,7 @@ class Sample:
 
     Attributes:
         rgba: ``(S, S, 4)`` uint8, straight alpha; of a photo, the ground of its sketch.
-        regions: ``(S, S, 2)`` uint8, skin and hair masks × 255; of a photo, only the hair.
+        regions: ``(S, S, 2)`` uint8, masks × 255 of skin and hair; of a photo, of lines and hair.
         valid: ``(x0, y0, x1, y1)`` of the square that the picture really shows, pixels.
         colours: skin, hair and eyes.
         features: ``(18,)`` both eyes, the mouth, the brows, and the chin's ``v``.
@@ -126,7 +126,7 @@ def photo_sample(
     drawn = sketch(portrait, template, beard=find_beard(photo, face))
     return Sample(
         drawn.ground.round().clip(0, 255).astype(np.uint8),
-        np.dstack([np.zeros_like(drawn.hair), drawn.hair * 255]).round().astype(np.uint8),
+        (np.dstack([drawn.lines, drawn.hair]) * 255).round().astype(np.uint8),
         (valid[0][0], valid[1][0], valid[0][1], valid[1][1]),
         colours,
         _flat(drawn.features, float(drawn.features.outline[:, 1].max())),
