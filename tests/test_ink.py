@@ -11,6 +11,7 @@ from photo2moe.ops.ink import comb, ink, lines
 
 TEMPLATE, SIZE = Template(), 128
 U, V = TEMPLATE.grid(SIZE)
+NONE = np.zeros((SIZE, SIZE), np.float32)
 FACE = Features(
     drawn_outline(1.04), np.array([[-0.5, 0, 0.5], [0.5, 0, 0.5]]), np.array([0, 0.74, 0.3, 0, 0]), np.zeros((2, 3))
 )
@@ -21,7 +22,7 @@ def disc(radius):
 
 
 def test_lines_follow_the_figures_and_the_skins_borders():
-    drawn = lines(disc(0.9), disc(1.4), FACE, TEMPLATE)
+    drawn = lines(disc(0.9), NONE, disc(1.4), FACE, TEMPLATE)
     apart = np.minimum(np.abs(np.hypot(U, V) - 0.9), np.abs(np.hypot(U, V) - 1.4))
     above = V < 0  # where no jaw is
     assert drawn[above & (apart < 0.02)].mean() > 0.5
@@ -29,16 +30,18 @@ def test_lines_follow_the_figures_and_the_skins_borders():
     assert 0 <= drawn.min() <= drawn.max() <= 1
 
 
-@pytest.mark.parametrize(("skin", "seen"), [(1.0, True), (0.0, False)], ids=["bare", "covered"])
-def test_the_jaw_is_drawn_where_it_shows(skin, seen):
+@pytest.mark.parametrize(
+    ("skin", "beard", "seen"), [(1, 0, True), (0, 1, True), (0, 0, False)], ids=["bare", "bearded", "covered"]
+)
+def test_the_jaw_is_drawn_where_it_shows(skin, beard, seen):
     whole = np.ones((SIZE, SIZE), np.float32)
     chin = (np.abs(U) < 0.1) & (np.abs(V - 1.03) < 0.06)
-    assert bool(lines(whole * skin, whole, FACE, TEMPLATE)[chin].max() > 0.8) is seen
+    assert bool(lines(whole * skin, whole * beard, whole, FACE, TEMPLATE)[chin].max() > 0.8) is seen
 
 
 def test_ink_is_a_darker_shade_of_what_it_lies_on():
     ground = np.dstack([np.full((SIZE, SIZE, 3), 200, np.float32), np.full((SIZE, SIZE), 255, np.float32)])
-    drawn = lines(disc(0.9), disc(1.4), FACE, TEMPLATE)
+    drawn = lines(disc(0.9), NONE, disc(1.4), FACE, TEMPLATE)
     inked = ink(ground, drawn)
     assert (inked[..., :3][drawn == 0] == 200).all()
     assert inked[..., :3][drawn > 0.9].max() < 140

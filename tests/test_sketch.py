@@ -76,7 +76,7 @@ def test_everyones_face_gets_the_one_tone(portraits, name):
 @pytest.mark.mediapipe
 def test_the_skin_covers_the_face_and_not_the_hair(portraits):
     portrait = portraits["woman"]
-    mask = tone.photo_skin(portrait.image, portrait.alpha, of_portrait(portrait, TEMPLATE), TEMPLATE, beard=False)
+    mask, _ = tone.photo_skin(portrait.image, portrait.alpha, of_portrait(portrait, TEMPLATE), TEMPLATE, beard=False)
     assert mask[(np.abs(U) < 0.5) & (V > -0.2) & (V < 0.55)].mean() > 0.95
     assert mask[V < -1.15].max() < 0.05
     assert 0 <= mask.min() <= mask.max() <= 1

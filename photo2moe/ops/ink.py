@@ -18,17 +18,18 @@ PEN = 1 / 128  # of the side: half-width of a line
 DARK = np.array([0.60, 0.46, 0.43], np.float32)  # a line's brightness, of what it lies on: warm, as on skin
 SMOOTH = 0.014  # of the side: finer turns of a border are not followed
 JAW = 0.1  # v below which the face's outline is drawn
-INSIDE = 0.93  # how far in from the outline a face must show skin for its jaw to be drawn
+INSIDE = 0.93  # how far in from the outline a face must show for its jaw to be drawn
 # Strands: sigma of the gradients and of their mean direction, and length of a stroke (shares of the side);
 # how far lighter or darker it gets.
 GRADIENT, DIRECTION, STROKE, CONTRAST = 0.008, 0.025, 0.05, 0.3
 
 
-def lines(skin: Mask, alpha: Mask, features: Features, template: Template) -> Mask:
+def lines(skin: Mask, beard: Mask, alpha: Mask, features: Features, template: Template) -> Mask:
     """Where a pen goes along the figure's outline, its skin's and its jaw.
 
     Args:
         skin: ``(S, S)`` where a photographed head shows skin.
+        beard: ``(S, S)`` where a beard is drawn.
         alpha: ``(S, S)`` mask of the person.
         features: the face's outline.
         template: where the eyes lie.
@@ -42,7 +43,9 @@ def lines(skin: Mask, alpha: Mask, features: Features, template: Template) -> Ma
         for mask, blur in ((alpha, SMOOTH / 2), (skin, SMOOTH))
     )
     drawn = np.maximum(_contour(outer, 0.6), _contour(inner, 0.5) * np.clip(8 * (outer - 0.7), 0, 1))
-    return np.asarray(np.maximum(drawn, _jaw(skin, features, template)) * np.clip(2.5 * outer, 0, 1), np.float32)
+    return np.asarray(
+        np.maximum(drawn, _jaw(np.maximum(skin, beard), features, template)) * np.clip(2.5 * outer, 0, 1), np.float32
+    )
 
 
 def ink(ground: NDArray[np.float32], drawn: Mask) -> NDArray[np.float32]:
@@ -97,15 +100,15 @@ def _contour(mask: Mask, level: float) -> Mask:
     return np.asarray(np.clip(PEN * len(mask) + 0.5 - away, 0, 1) * np.clip(step * 40, 0, 1), np.float32)
 
 
-def _jaw(skin: Mask, features: Features, template: Template) -> Mask:
-    """The lower outline of the face, where there is skin inside it: not under hair, not in a beard."""
-    size, outline = len(skin), features.outline
+def _jaw(face: Mask, features: Features, template: Template) -> Mask:
+    """The lower outline of the face, where it is not under hair."""
+    size, outline = len(face), features.outline
     to_pixels = template.to_pixels(size)
     points, within = apply(to_pixels, outline), apply(to_pixels, outline * INSIDE)
     canvas = np.zeros((size, size), np.uint8)
     for i, j in zip(range(len(outline)), [*range(1, len(outline)), 0], strict=True):
         x, y = np.clip(((within[i] + within[j]) / 2).round().astype(int), 0, size - 1)
-        if min(outline[i, 1], outline[j, 1]) > JAW and skin[y, x] > 0.6:
+        if min(outline[i, 1], outline[j, 1]) > JAW and face[y, x] > 0.6:
             start, end = (tuple(int(c) for c in (point * 16).round()) for point in (points[i], points[j]))
             cv2.line(canvas, start, end, 255, max(1, round(PEN * size)), cv2.LINE_AA, 4)
     return canvas.astype(np.float32) / 255

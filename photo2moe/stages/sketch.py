@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from photo2moe.ops.beard import measure, shape
 from photo2moe.ops.colour import RGB, hair_mask, lighter
 from photo2moe.ops.features import Features, of_portrait
 from photo2moe.ops.geometry import Template
 from photo2moe.ops.ink import comb, ink, lines
 from photo2moe.ops.marks import Glasses
 from photo2moe.ops.rough import base, dye, mark
-from photo2moe.ops.tone import DRAWN, even_beard, photo_skin
+from photo2moe.ops.tone import DRAWN, photo_skin
 from photo2moe.types import Colours, Mask, Portrait
 
 
@@ -37,12 +38,18 @@ class Sketch:
 def sketch(portrait: Portrait, template: Template, *, beard: bool) -> Sketch:
     """Reduce a portrait to its sketch; ``beard`` says whether the person wears one."""
     features = of_portrait(portrait, template)
-    skin = photo_skin(portrait.image, portrait.alpha, features, template, beard=beard)
+    skin, apart = photo_skin(portrait.image, portrait.alpha, features, template, beard=beard)
     hair = hair_mask(portrait.image, portrait.alpha, skin, template)
-    image = even_beard(portrait.image, skin, features, template) if beard else portrait.image
-    light = comb(lighter(image.astype(np.float64)).astype(np.float32), hair)
+    light = comb(lighter(portrait.image.astype(np.float64)).astype(np.float32), hair)
+    worn = measure(portrait.image, apart, features, template) if beard else None
+    area = np.zeros_like(skin)
+    if worn is not None:
+        kind, colour = worn
+        area = shape(kind, features, template, len(skin)) * portrait.alpha
+        light += area[..., None] * (lighter(np.array(colour, np.float64)) - light)
+        skin = skin * (1 - area)
     ground = base(light, portrait.alpha, skin, features, DRAWN, template)
-    return Sketch(ground, features, skin, hair, lines(skin, portrait.alpha, features, template))
+    return Sketch(ground, features, skin, hair, lines(skin, area, portrait.alpha, features, template))
 
 
 def rough(
