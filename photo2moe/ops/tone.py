@@ -23,7 +23,7 @@ LEAST, FAR, NECK_FAR, SURE = np.array([5.0, 2.5, 2.5]), 3.6, 4.6, 6.0
 GLINT = 12.0  # how much lighter than the face light makes skin; more is taken for so much
 BALD = 2.2  # deviations from the skin below which the crown is skin too
 SAME = 5.0, 8.0  # how much darker a bald crown may be, and how far from the face's a and b
-SMALL = 0.006  # of the square: islands and holes of the skin that are none
+SMALL = 0.012  # of the square: islands and holes of the skin that are none
 SHAPE = 0.016  # of the side: finer turns of a border are not kept
 
 
