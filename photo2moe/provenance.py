@@ -9,8 +9,8 @@ puts the mark into files.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from xml.etree import ElementTree
-from xml.sax.saxutils import quoteattr
 
 from PIL.PngImagePlugin import PngInfo
 
@@ -26,8 +26,8 @@ _TEMPLATE = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="{rdf}">
   <rdf:Description rdf:about="" xmlns:xmp="{xmp}" xmlns:Iptc4xmpExt="{iptc}"
-    xmp:CreatorTool={tool}
-    Iptc4xmpExt:DigitalSourceType={source}/>
+    xmp:CreatorTool="{tool}"
+    Iptc4xmpExt:DigitalSourceType="{source}"/>
  </rdf:RDF>
 </x:xmpmeta>
 <?xpacket end="r"?>"""
@@ -70,7 +70,7 @@ def mark(form: str) -> dict[str, bytes | PngInfo]:
 
 def packet() -> str:
     """The XMP packet that is the mark."""
-    return _TEMPLATE.format(rdf=_RDF, xmp=_XMP, iptc=_IPTC, tool=quoteattr(tool()), source=quoteattr(TRAINED_MEDIA))
+    return _TEMPLATE.format(rdf=_RDF, xmp=_XMP, iptc=_IPTC, tool=escape(tool()), source=TRAINED_MEDIA)
 
 
 def tool() -> str:
