@@ -33,7 +33,7 @@ INTERRUPTED = 130  # exit code after Ctrl-C, as of a program that the signal end
 
 
 class Commands(click.Group):
-    """The boundary where our errors become one line and an exit code."""
+    """The boundary where our errors become one line and an exit code, whatever names and files put into them."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; ``--debug`` lets tracebacks through."""
@@ -42,11 +42,11 @@ class Commands(click.Group):
         except ConfigError as error:
             if ctx.params.get("debug"):
                 raise
-            raise click.UsageError(str(error)) from error
+            raise click.UsageError(printable(str(error))) from error
         except Photo2MoeError as error:
             if ctx.params.get("debug"):
                 raise
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(printable(str(error))) from error
         except OSError as error:
             if ctx.params.get("debug") or error.errno == errno.EPIPE:  # the reader has enough: click ends quietly
                 raise

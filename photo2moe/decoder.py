@@ -83,6 +83,8 @@ class Decoder:
             child = self._child = self._child or _start()
             try:
                 return self._ask(child, label, data, max_pixels)
+            except ImageReadError:  # a whole answer, and it waits for the next photo
+                raise
             except (OSError, EOFError) as error:  # it has died
                 raise ImageReadError(f"{label}: {self._bury(child)}") from error
             except BaseException:  # Ctrl-C: half an answer may be under way
