@@ -76,7 +76,19 @@ def load_generator(path: Path) -> Checkpoint:
         CheckpointFormatError: not a photo2moe checkpoint, damaged, or its tensors do
             not fit its configuration.
     """
-    data = _read(path)
+    return build_generator(_read(path), path)
+
+
+def build_generator(data: bytes, path: Path) -> Checkpoint:
+    """Build a generator from the bytes of a checkpoint.
+
+    Args:
+        data: the file.
+        path: what to call it in messages.
+
+    Raises:
+        CheckpointFormatError: see :func:`load_generator`.
+    """
     config, about, entries = _parse(path, _header(path, data))
     with torch.device("meta"):
         generator = Generator(config)

@@ -83,13 +83,18 @@ def tool() -> str:
 def read_provenance(path: StrPath) -> Provenance | None:
     """Read what a picture says about its own making; None if nothing that makes sense.
 
-    XMP is made to be found by scanning: its packet stands as plain text in JPEG, PNG,
-    WebP, TIFF and HEIC alike, so nothing has to be decoded. The first packet counts.
-
     Raises:
         ImageReadError: missing, empty, not a regular file, or larger than 256 MiB.
     """
-    data = read_source(path, _MAX_FILE, printable(path))
+    return find_provenance(read_source(path, _MAX_FILE, printable(path)))
+
+
+def find_provenance(data: bytes) -> Provenance | None:
+    """Find what a file's bytes say about its making; None if nothing that makes sense.
+
+    XMP is made to be found by scanning: its packet stands as plain text in JPEG, PNG,
+    WebP, TIFF and HEIC alike, so nothing has to be decoded. The first packet counts.
+    """
     start = data.find(_OPEN)
     end = data.find(_CLOSE, start)
     if start < 0 or end < 0 or end - start > _MAX_PACKET:
