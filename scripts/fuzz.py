@@ -143,7 +143,7 @@ def fuzz(target: str, runs: int, corpus: Path, seed: int) -> None:
 
     with atheris.instrument_imports(include=["photo2moe", "PIL"]):
         import photo2moe.imageio
-        import photo2moe.provenance  # noqa: F401 - for their instruments
+        import photo2moe.provenance
 
         if target == "checkpoint":
             import photo2moe.checkpoint  # noqa: F401
