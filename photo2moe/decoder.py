@@ -29,6 +29,9 @@ from photo2moe.types import Image
 SECONDS = 60  # for one photo; 200 megapixels take some six
 # For one photo: what Python and its libraries map, and the most that was seen for a pixel on any way through Pillow.
 BASE_MEMORY, PIXEL_MEMORY = 2 << 30, 24  # bytes
+# Longer side in shorter ones. Panoramas of phones have up to five; what follows looks at squares around a photo,
+# and would make thousands of megapixels of a strip.
+LONGEST = 10
 MOST_PIXELS = 1 << 40  # whatever is allowed: bytes must be counted in 63 bits
 
 _REQUEST = struct.Struct(">IIQQ")  # bytes of the label and of the photo; largest picture, pixels; seconds
@@ -36,9 +39,9 @@ _REPLY = struct.Struct(">III")  # height, width, bytes of the sentence if there 
 
 
 class Decoder:
-    """Reads photos as :func:`photo2moe.imageio.read_image` does, in a child process. One thread at a time is served.
+    """Reads photos of people as :func:`photo2moe.imageio.read_image` does, in a child process.
 
-    The process is started by the first photo; a context manager that ends it.
+    One thread at a time is served. The process is started by the first photo; a context manager that ends it.
 
     Args:
         seconds: longest time for one photo.
@@ -75,7 +78,7 @@ class Decoder:
             ``(H, W, 3)`` uint8 RGB.
 
         Raises:
-            ImageReadError: see ``read_image``; or it took too long, or its decoder crashed.
+            ImageReadError: see ``read_image``; or a strip; or it took too long, or its decoder crashed.
         """
         label = printable(name or (source if isinstance(source, str | os.PathLike) else "the image"))
         data = read_source(source, MAX_BYTES, label)
@@ -134,7 +137,7 @@ def serve() -> None:
             data = _exactly(requests, size)
             _limit(seconds, BASE_MEMORY + PIXEL_MEMORY * max_pixels)
             try:
-                image = decode_image(data, label, max_pixels)
+                image = _no_strip(decode_image(data, label, max_pixels), label)
             except ImageReadError as error:
                 sentence = str(error).encode("utf-8", "replace")
                 replies.write(_REPLY.pack(0, 0, len(sentence)) + sentence)
@@ -145,6 +148,13 @@ def serve() -> None:
             _limit(0, None)
             replies.flush()
             del data
+
+
+def _no_strip(image: Image, label: str) -> Image:
+    height, width = image.shape[:2]
+    if max(height, width) > LONGEST * min(height, width):
+        raise ImageReadError(f"{label}: {width}x{height} pixels is a strip; cut out the part with the person")
+    return image
 
 
 def _start() -> subprocess.Popen[bytes]:

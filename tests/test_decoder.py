@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from photo2moe.decoder import Decoder
@@ -46,6 +47,8 @@ def test_pixels_are_those_of_read_image():
 def test_so_are_the_sentences():
     with Decoder() as read:
         for name, data in hostile_files(60):
+            if name.startswith("thin"):  # only here: see below
+                continue
             said = []
             for way in (read, read_image):
                 try:
@@ -54,6 +57,21 @@ def test_so_are_the_sentences():
                     assert "\n" not in str(error)
                     said.append(str(error))
             assert said[0] == said[1], name
+
+
+def test_a_strip_is_no_photo_of_a_person():
+    """A detector that pads photos to squares would make gigapixels of it."""
+    with Decoder() as read:
+        for size in ((20_000, 50), (1, 11)):
+            strip = io.BytesIO()
+            PIL.Image.new("RGB", size).save(strip, "PNG")
+            strip.seek(0)
+            with pytest.raises(ImageReadError, match=r"^strip.png: \d+x\d+ pixels is a strip; cut out the part with"):
+                read(strip, name="strip.png")
+        strip = io.BytesIO()
+        PIL.Image.new("RGB", (100, 10)).save(strip, "PNG")
+        strip.seek(0)
+        assert read(strip).shape == (10, 100, 3)
 
 
 def test_one_process_serves_all_photos_and_is_not_started_for_files_that_are_not_there(tmp_path):
