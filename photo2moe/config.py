@@ -31,7 +31,7 @@ class GeneratorConfig:
 
     def __post_init__(self) -> None:
         _require(16 <= self.size <= 1024 and self.size % 4 == 0, "size", self.size, "a multiple of 4, 16…1024")
-        _require(1 <= self.width <= 512, "width", self.width, "1…512")
+        _require(2 <= self.width <= 512, "width", self.width, "2…512")  # half of it is a width too
         _require(0 <= self.blocks <= 64, "blocks", self.blocks, "0…64")
         _require(self.colours in (0, 9), "colours", self.colours, "0 or 9")
 

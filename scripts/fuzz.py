@@ -117,7 +117,7 @@ def checkpoints() -> Iterator[bytes]:
     from photo2moe.nets.generator import Generator
 
     for blocks in (0, 1):
-        config = GeneratorConfig(size=16, width=1, blocks=blocks)
+        config = GeneratorConfig(size=16, width=2, blocks=blocks)
         tensors = {k: v.to(torch.float16) for k, v in Generator(config).state_dict().items()}
         metadata = {"format": FORMAT, "config": json.dumps(to_dict(config)), "about": json.dumps({"images": 3})}
         yield save(tensors, metadata)

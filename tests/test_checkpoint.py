@@ -89,6 +89,7 @@ def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
         ({"blocks": 2}, "does not hold the tensors"),
         ({"depth": 2}, "unknown setting depth"),
         ({"width": 100000}, "width must be"),
+        ({"width": 1}, "width must be 2…512, not 1"),  # found by the fuzzer: tensors without elements
     ],
 )
 def test_a_configuration_that_does_not_fit_is_refused(tmp_path: Path, change: dict[str, int], message: str) -> None:
