@@ -127,20 +127,23 @@ class Round:
         else:
             moment = dice.uniform(0, self.seconds / 5)
         process.join(moment)
-        if process.is_alive() and process.pid is not None:
+        if killed := process.is_alive() and process.pid is not None:
             asked = time.perf_counter()
             os.kill(process.pid, self.number)
             process.join()
             self.ends.append(time.perf_counter() - asked)
             self.kills += 1
         said = self.said.read_text() if self.said.exists() else ""
+        self.said.unlink(missing_ok=True)
         after = pictures(self.target)
         self.midway += len(before) < len(after)
         self.wrong += [f"{name} is not whole" for name, data in after.items() if self.sound.get(name) != data]
         called = {str(name) for row in rows(self.target) if row["status"] == "ok" for name in row["outputs"]}
         self.wrong += [f"{name} is called done, and missing" for name in called - set(after)]
-        if self.number == signal.SIGKILL:
-            self.wrong += [said] * bool(said)
+        if not killed:  # it was quicker
+            self.wrong += [f"ended with {process.exitcode}: {said!r}"] * bool(process.exitcode)
+        elif self.number == signal.SIGKILL:
+            self.wrong += [f"said {said!r}"] * bool(said)
         elif "Traceback" in said or (len(after) > len(before) and "run again to go on" not in said):
             self.wrong.append(f"said {said!r}")
         self.again += [
