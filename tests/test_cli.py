@@ -157,7 +157,7 @@ def test_batch_of_a_file_is_wrong_usage(tmp_path):
 def test_weights_lists_the_catalogue():
     result = run("weights", "--json")
     rows = json.loads(result.stdout)
-    assert [row["name"] for row in rows] == ["moe", "glasses"]
+    assert [row["name"] for row in rows] == ["moe", "glasses", "beard"]
     assert all(row["intact"] and len(row["sha256"]) == 64 for row in rows)
     assert "moe" in run("weights").stdout
 
