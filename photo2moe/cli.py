@@ -6,8 +6,10 @@ Nothing here imports torch, MediaPipe or OpenCV before a command needs them.
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +20,7 @@ import click
 from photo2moe import __version__
 from photo2moe.config import PipelineConfig, ServeConfig
 from photo2moe.errors import ConfigError, NoFaceError, Photo2MoeError
+from photo2moe.files import printable, reason
 from photo2moe.film import camera, video
 from photo2moe.options import pipeline_options, serve_options
 from photo2moe.workshop import evaluate, export, prepare, train
@@ -26,10 +29,11 @@ if TYPE_CHECKING:
     from photo2moe.types import Image
 
 SUFFIXES = ("png", "jpg", "webp")
+INTERRUPTED = 130  # exit code after Ctrl-C, as of a program that the signal ended: loops of a shell stop at it
 
 
 class Commands(click.Group):
-    """The boundary where our errors become one line and an exit code."""
+    """The boundary where our errors become one line and an exit code, whatever names and files put into them."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; ``--debug`` lets tracebacks through."""
@@ -38,11 +42,24 @@ class Commands(click.Group):
         except ConfigError as error:
             if ctx.params.get("debug"):
                 raise
-            raise click.UsageError(str(error)) from error
+            raise click.UsageError(printable(str(error))) from error
         except Photo2MoeError as error:
             if ctx.params.get("debug"):
                 raise
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(printable(str(error))) from error
+        except OSError as error:
+            if ctx.params.get("debug") or error.errno == errno.EPIPE:  # the reader has enough: click ends quietly
+                raise
+            raise click.ClickException(f"the system refuses: {reason(error)}{_of(error)}") from error
+        except KeyboardInterrupt:
+            if ctx.params.get("debug"):
+                raise
+            click.echo("interrupted", err=True)
+            raise SystemExit(INTERRUPTED) from None
+
+
+def _of(error: OSError) -> str:
+    return f" ({printable(os.fsdecode(error.filename))})" if isinstance(error.filename, str | bytes) else ""
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -68,13 +85,16 @@ def convert(photo: str, output: str | None, as_json: bool, **options: Any) -> No
     """
     from photo2moe import console
     from photo2moe.batch import output_names
-    from photo2moe.imageio import encode_image, output_format, printable, write_bytes
+    from photo2moe.files import keep_apart
+    from photo2moe.imageio import encode_image, output_format, write_bytes
 
     begun, config = time.perf_counter(), PipelineConfig(**options)
     output = output or ("-" if photo == "-" else f"{Path(photo).with_suffix('')}.moe.png")
     if output == "-" and as_json:
         raise ConfigError("--json and the picture cannot both go to stdout; give -o FILE")
     form = "png" if output == "-" else output_format(output)
+    sources = (photo, config.background, config.weights)
+    keep_apart(output, *sources)
     picture = _read(photo, config.max_pixels)
 
     from photo2moe.pipeline import load_pipeline
@@ -88,9 +108,11 @@ def convert(photo: str, output: str | None, as_json: bool, **options: Any) -> No
     if output == "-":
         if len(avatars) > 1:
             raise ConfigError(f"{len(avatars)} faces found, and stdout holds one picture; give -o FILE, or --face N")
-        sys.stdout.buffer.write(encode_image(avatars[0].image, form))
+        console.give(encode_image(avatars[0].image, form))
         return
     paths = output_names(Path(output), len(avatars) if several else 1)
+    for path in paths:
+        keep_apart(path, *sources)
     for path, avatar in zip(paths, avatars, strict=True):
         write_bytes(path, encode_image(avatar.image, form))
     seconds = round(time.perf_counter() - begun, 3)
@@ -115,7 +137,6 @@ def batch(folder: Path, output: Path, form: str, **options: Any) -> None:
     """
     from photo2moe import console
     from photo2moe.batch import REPORT, Outcome, convert_folder, count_images
-    from photo2moe.imageio import printable
     from photo2moe.weights import resolve, sha256
 
     config = PipelineConfig(**options)
@@ -127,27 +148,35 @@ def batch(folder: Path, output: Path, form: str, **options: Any) -> None:
 
     from photo2moe.pipeline import load_pipeline
 
-    begun = time.perf_counter()
+    begun, outcome, stop, interrupted = time.perf_counter(), Outcome(), threading.Event(), False
     with load_pipeline(config) as pipeline, ThreadPoolExecutor(1) as counter, console.progress("converting") as advance:
         # Counted beside the work: a large folder's first avatar need not wait for its last name.
-        total = counter.submit(count_images, folder)
+        total = counter.submit(count_images, folder, stop)
 
         def tick(so_far: Outcome, name: str) -> None:
+            nonlocal outcome
+            outcome = so_far
             note = f"{_rate(so_far.converted, begun)} {printable(name)}"
             advance(so_far.done, note, total.result() if total.done() else None)
 
-        outcome = convert_folder(
-            pipeline, config, folder, output, suffix=f".{form}", fingerprint=fingerprint, progress=tick
-        )
-    failures = [(printable(name), reason) for name, reason in outcome.failures]
+        try:
+            outcome = convert_folder(
+                pipeline, config, folder, output, suffix=f".{form}", fingerprint=fingerprint, progress=tick
+            )
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            stop.set()
+    failures = [(printable(name), why) for name, why in outcome.failures]
     if failures:
         console.table("failed", ("photo", "why"), failures)
     console.say(
+        f"{'interrupted, run again to go on: ' * interrupted}"
         f"{outcome.converted} converted, {outcome.skipped} skipped, {len(failures)} failed   "
         f"{_rate(outcome.converted, begun)}   {printable(output / REPORT)}"
     )
-    if failures:
-        raise SystemExit(1)
+    if interrupted or failures:
+        raise SystemExit(INTERRUPTED if interrupted else 1)
 
 
 @main.command()
@@ -218,11 +247,12 @@ def inspect(file: Path) -> None:
 
 
 def _read(photo: str, max_pixels: int) -> Image:
-    from photo2moe.imageio import read_image
+    from photo2moe.decoder import Decoder
 
-    if photo == "-":
-        return read_image(sys.stdin.buffer, name="stdin", max_pixels=max_pixels)
-    return read_image(os.fspath(photo), max_pixels=max_pixels)
+    with Decoder() as read:
+        if photo == "-":
+            return read(sys.stdin.buffer, name="stdin", max_pixels=max_pixels)
+        return read(photo, max_pixels=max_pixels)
 
 
 def _rate(count: int, begun: float) -> str:

@@ -6,7 +6,9 @@ logs and pipes stay clean.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +17,9 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+
+from photo2moe.errors import ImageWriteError
+from photo2moe.files import reason
 
 
 class Advance(Protocol):
@@ -41,9 +46,25 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
 
 
 def data(value: Any) -> None:
-    """JSON for programs, one line, on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    """JSON for programs, one line, on stdout, whatever the locale; names that are no text keep their bytes."""
+    # A lone surrogate, which stands for such a byte, becomes the very escape that JSON has for it.
+    give((json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
+
+
+def give(result: bytes) -> None:
+    """Write a result to stdout.
+
+    Raises:
+        ImageWriteError: stdout cannot take it.
+    """
+    try:
+        sys.stdout.buffer.write(result)
+        sys.stdout.flush()
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # the reader has enough; click knows what to do
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python would try again at its end, and complain
+        raise ImageWriteError(f"stdout: cannot be written: {reason(error)}") from error
 
 
 @contextmanager

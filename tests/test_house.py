@@ -23,12 +23,12 @@ LIMIT = 300  # lines of a module
 # means all its modules but those that have a line of their own.
 FLOORS = (
     ("errors", "types"),
-    ("files",),
-    ("provenance", "ops.geometry", "ops.tensors", "ops.quiet"),
+    ("files", "stamp"),
+    ("provenance", "ledger", "ops.geometry", "ops.tensors", "ops.quiet"),
     ("ops.colour",),
     ("ops.features",),
     ("config", "imageio", "ops.*"),
-    ("nets.*", "ops.rough", "evaluation.metric", "evaluation.difference", "evaluation.pairs"),
+    ("nets.*", "decoder", "ops.rough", "evaluation.metric", "evaluation.difference", "evaluation.pairs"),
     ("nets.runner", "checkpoint", "weights", "stages.classify"),
     ("stages.*", "evaluation.*", "engine", "training.augment", "training.domain"),
     ("stages.recolour",),
