@@ -58,11 +58,14 @@ def base(
     u, v = template.grid(size)
     if cover:
         skin = np.where(alpha > 0.3, np.maximum(skin, _covered(features, u, v)), 0)
-    colours = image.astype(np.float32)
-    flat = colours + skin[..., None] * (_tones(features, skin_colour, template, size) - colours)
-    weighted, spread = _spread(_without_lines(flat, alpha), np.maximum(alpha, 1e-3), blur * size)
+    tones, colours = _tones(features, skin_colour, template, size), image.astype(np.float32)
+    flat = _without_lines(colours + skin[..., None] * (tones - colours), alpha)
+    weighted, spread = _spread(flat, np.maximum(alpha * (1 - skin) if cover else alpha, 1e-3), blur * size)
+    ground = weighted / spread
+    if cover:
+        ground += np.clip(2.5 * skin - 0.75, 0, 1)[..., None] * (tones - ground)
     edge = cv2.GaussianBlur(alpha.astype(np.float32), (0, 0), EDGE * size)
-    return np.dstack([weighted / spread, edge * 255]).astype(np.float32)
+    return np.dstack([ground, edge * 255]).astype(np.float32)
 
 
 def mark(
