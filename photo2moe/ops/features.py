@@ -36,6 +36,7 @@ TOGETHER = 1.68  # deviation of the sum of both, in their own deviations; they c
 SHUT = 0.12  # opening of a real eye below which it is drawn closed
 WINK = 0.2  # smallest difference between the openings of both eyes that is meant
 HEIGHTS = (0.30, 0.66)  # of an open drawn eye
+INSET, FAR_EYE = 0.3, 0.15  # distance of an eye's middle from the edge of a turned face, and how far it is moved for it
 LID_TO_BROW = 0.11  # smallest distance between a drawn eye and the middle of its brow
 SLANT = (0.9, 0.13)  # of brows, photo → drawing: scale, and limit of how far an end lies from the middle
 # Mouths on the template, photo → drawing: scale and limits of the width; scale of the gap between
@@ -79,11 +80,16 @@ def of_portrait(portrait: Portrait, template: Template) -> Features:
     widths = [np.hypot(*(face[inner] - face[outer])) for _, _, inner, outer in LIDS]
     breadth = max(float(np.hypot(*(face[SIDES[0]] - face[SIDES[1]]))), 1e-6)
     wide = (float(np.mean(widths)) / breadth - PHOTO_WIDTH[0]) / PHOTO_WIDTH[1]
+    outline = np.array([points[i] for i in OVAL])
+    beside = outline[np.abs(outline[:, 1]) < 0.35, 0]
+    left_edge, right_edge = (float(edge) for edge in (beside.min(), beside.max()))
     eyes = []
     for opening, (_, _, inner, outer) in zip(openings, LIDS, strict=True):
         high = ((opening - PHOTO_OPENING[0]) / PHOTO_OPENING[1] + wide) / TOGETHER
         height = DRAWN_HEIGHT[0] + high * DRAWN_HEIGHT[1]
         middle = (points[inner] + points[outer]) / 2
+        inside = np.clip(middle[0], left_edge + INSET, right_edge - INSET)
+        middle[0] += np.clip(inside - middle[0], -FAR_EYE, FAR_EYE)
         eyes.append((*middle, 0.0 if opening < SHUT else float(np.clip(height, *HEIGHTS))))
     left, right, top, bottom = (points[i] for i in MOUTH)
     centre = np.array([(left[0] + right[0]) / 2, (top[1] + bottom[1]) / 2])
@@ -92,7 +98,6 @@ def of_portrait(portrait: Portrait, template: Template) -> Features:
     gap = float(np.clip(grow * (bottom[1] - top[1] - closed), 0, large))
     curve = float(np.clip(0.6 * ((left[1] + right[1]) / 2 - centre[1]), -0.04, 0.04))
     brows = np.array([_brow([points[i] for i in brow], eye) for brow, eye in zip(BROWS, eyes, strict=True)])
-    outline = np.array([points[i] for i in OVAL])
     return Features(outline, np.array(eyes), np.array([*centre, width, gap, curve]), brows)
 
 
