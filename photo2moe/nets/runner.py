@@ -49,8 +49,11 @@ def onnx_runner(path: Path) -> tuple[Draw, GeneratorConfig]:
         import onnxruntime
     except ImportError as error:
         raise MissingExtraError("ONNX files need ONNX Runtime; install photo2moe[export]") from error
+    options = onnxruntime.SessionOptions()
+    # Threads that wait for work by spinning take the processor from the other stages.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
         about = session.get_modelmeta().custom_metadata_map
     except Exception as error:  # ONNX Runtime's own errors share no base but this
         reason = str(error).splitlines()[0]

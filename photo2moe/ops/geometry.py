@@ -90,8 +90,13 @@ def polygon(outline: Points, template: Template, size: int) -> Mask:
 
 
 def apply(matrix: Matrix, points: Points) -> Points:
-    """Map points ``(N, 2)`` by an affine ``(2, 3)``."""
-    return points @ matrix[:, :2].T + matrix[:, 2]
+    """Map points ``(N, 2)`` by an affine ``(2, 3)``.
+
+    Written out: a product of matrices would wake the threads of a BLAS, which then spin for milliseconds.
+    """
+    x, y = points[:, 0], points[:, 1]
+    (a, b, c), (d, e, f) = matrix
+    return np.stack([a * x + b * y + c, d * x + e * y + f], 1)
 
 
 def compose(outer: Matrix, inner: Matrix) -> Matrix:

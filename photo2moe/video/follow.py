@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import NoFaceError
 from photo2moe.ops.colour import lab_of
+from photo2moe.ops.geometry import compose, invert
 from photo2moe.ops.marks import Glasses
 from photo2moe.pipeline import Matte, Pipeline, Subject
-from photo2moe.types import Colours, Face, Image
+from photo2moe.types import Colours, Face, Image, Mask, Matrix
 from photo2moe.video.motion import MotionConfig
 from photo2moe.video.steady import SteadyFace, SteadyMask, moved
 
@@ -32,6 +33,7 @@ NEAR = 1.2  # face units: a face that moved less from one search to the next is 
 NEARBY = 390  # pixels: side to which the surroundings of a lost face are shrunk; larger ones are searched in tiles
 EVERYONE = 10  # frames between two searches for further people, at the least
 REMEMBERED = 50  # people who are gone and may come back
+STALE = 0.2  # seconds after which an outline is measured anew in any case
 BACK = 4.0  # face units: so far may a lost face turn up again, if it looks alike
 
 
@@ -223,13 +225,21 @@ class Follower:
             if track.subject is not None:
                 track.colours.append(subject.measured)
         else:
-            subject = replace(track.known, face=steady, matte=self._matte(image, steady))
+            subject = replace(track.known, face=steady, matte=self._outline(image, track, steady, seconds))
         mask, matrix = subject.matte
         matte = track.mask(mask, seconds), matrix
         track.subject = replace(
             subject, matte=matte, measured=track.settle(), glasses=track.eyewear(), beard=track.bearded()
         )
         return Seen(track.number, track.subject, 1.0, True)
+
+    def _outline(self, image: Image, track: Track, face: Face, seconds: float) -> tuple[Mask, Matrix]:
+        """The person's matte; between two that are measured, the last one moves along with the face."""
+        if self._frame % self._motion.matte_every == 0 or seconds > STALE:
+            return self._matte(image, face)
+        before = track.known
+        mask, matrix = before.matte
+        return mask, compose(compose(matrix, invert(before.face.to_units())), face.to_units())
 
     def _is_cut(self, image: Image) -> bool:
         small = cv2.resize(image, THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32)

@@ -23,6 +23,7 @@ class MotionConfig:
         hold: seconds that the last drawing stays where a face is lost.
         fade: seconds in which it then goes.
         fine: whether outlines follow single strands of hair, which takes a few milliseconds a frame.
+        matte_every: frames between two of which the outlines are measured anew.
         search_every: frames between two searches of the whole picture for who is not near the last place.
     """
 
@@ -37,6 +38,7 @@ class MotionConfig:
     hold: float = 1.0
     fade: float = 0.5
     fine: bool = True
+    matte_every: int = 1
     search_every: int = 5
 
     def __post_init__(self) -> None:
@@ -46,5 +48,6 @@ class MotionConfig:
         for name in ("place_beta", "shape_beta", "view_beta", "matte_seconds", "drawing_seconds", "hold"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name} must be at least 0, not {getattr(self, name)}")
-        if self.search_every < 1:
-            raise ConfigError(f"search_every must be at least 1, not {self.search_every}")
+        for name in ("matte_every", "search_every"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
