@@ -64,15 +64,15 @@ class LossWeights:
             anime faces do under their fringes, and judges that expect lines get freckles.
     """
 
-    adversarial: float = 0.5
-    eyes: float = 0.25
+    adversarial: float = 0.2
+    eyes: float = 0.1
     photo: float = 0.0
     restore: float = 10.0
-    features: float = 2.0
-    sketch: float = 5.0
+    features: float = 5.0
+    sketch: float = 6.0
     layout: float = 3.0
     outline: float = 2.0
-    calm: float = 5.0
+    calm: float = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +97,9 @@ class TrainConfig:
 
     images: int = 200_000
     batch: int = 4
-    photo_every: int = 3
+    photo_every: int = 2
     rate: float = 3e-4
-    ema: float = 0.998
+    ema: float = 0.999
     shift: int = 8
     recolour_hair: float = 0.5
     free_colours: float = 0.2
