@@ -9,7 +9,6 @@ import dataclasses
 import os
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +18,12 @@ from photo2moe import __version__
 from photo2moe.config import PipelineConfig, ServeConfig
 from photo2moe.errors import ConfigError, NoFaceError, Photo2MoeError
 from photo2moe.film import camera, video
+from photo2moe.folders import batch
 from photo2moe.options import pipeline_options, serve_options
 from photo2moe.workshop import evaluate, export, prepare, train
 
 if TYPE_CHECKING:
     from photo2moe.types import Image
-
-SUFFIXES = ("png", "jpg", "webp")
 
 
 class Commands(click.Group):
@@ -67,7 +65,7 @@ def convert(photo: str, output: str | None, as_json: bool, **options: Any) -> No
     photo2moe convert group.jpg --face all --frame photo -o group.png
     """
     from photo2moe import console
-    from photo2moe.batch import output_names
+    from photo2moe.bulk.work import output_names
     from photo2moe.imageio import encode_image, output_format, printable, write_bytes
 
     begun, config = time.perf_counter(), PipelineConfig(**options)
@@ -90,7 +88,7 @@ def convert(photo: str, output: str | None, as_json: bool, **options: Any) -> No
             raise ConfigError(f"{len(avatars)} faces found, and stdout holds one picture; give -o FILE, or --face N")
         sys.stdout.buffer.write(encode_image(avatars[0].image, form))
         return
-    paths = output_names(Path(output), len(avatars) if several else 1)
+    paths = [Path(name) for name in output_names(output, len(avatars) if several else 1)]
     for path, avatar in zip(paths, avatars, strict=True):
         write_bytes(path, encode_image(avatar.image, form))
     seconds = round(time.perf_counter() - begun, 3)
@@ -100,54 +98,6 @@ def convert(photo: str, output: str | None, as_json: bool, **options: Any) -> No
     else:
         sizes = "×".join(str(n) for n in avatars[0].image.shape[1::-1])
         console.say(f"{printable(photo)} → {', '.join(printable(p) for p in paths)}   {sizes} · {seconds:.1f} s")
-
-
-@main.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the avatars.")
-@click.option("--format", "form", type=click.Choice(SUFFIXES), default="png", show_default=True, help="Of the avatars.")
-@pipeline_options
-def batch(folder: Path, output: Path, form: str, **options: Any) -> None:
-    r"""Convert every photo of FOLDER and its sub-folders; skip what is done.
-
-    \b
-    photo2moe batch holiday/ -o avatars/ --background white
-    """
-    from photo2moe import console
-    from photo2moe.batch import REPORT, Outcome, convert_folder, count_images
-    from photo2moe.imageio import printable
-    from photo2moe.weights import resolve, sha256
-
-    config = PipelineConfig(**options)
-    if not folder.is_dir():
-        raise click.BadParameter(
-            f"{printable(folder)} is not a folder; use 'photo2moe convert' for a photo", param_hint="FOLDER"
-        )
-    fingerprint = sha256(resolve(config.weights))
-
-    from photo2moe.pipeline import load_pipeline
-
-    begun = time.perf_counter()
-    with load_pipeline(config) as pipeline, ThreadPoolExecutor(1) as counter, console.progress("converting") as advance:
-        # Counted beside the work: a large folder's first avatar need not wait for its last name.
-        total = counter.submit(count_images, folder)
-
-        def tick(so_far: Outcome, name: str) -> None:
-            note = f"{_rate(so_far.converted, begun)} {printable(name)}"
-            advance(so_far.done, note, total.result() if total.done() else None)
-
-        outcome = convert_folder(
-            pipeline, config, folder, output, suffix=f".{form}", fingerprint=fingerprint, progress=tick
-        )
-    failures = [(printable(name), reason) for name, reason in outcome.failures]
-    if failures:
-        console.table("failed", ("photo", "why"), failures)
-    console.say(
-        f"{outcome.converted} converted, {outcome.skipped} skipped, {len(failures)} failed   "
-        f"{_rate(outcome.converted, begun)}   {printable(output / REPORT)}"
-    )
-    if failures:
-        raise SystemExit(1)
 
 
 @main.command()
@@ -225,9 +175,5 @@ def _read(photo: str, max_pixels: int) -> Image:
     return read_image(os.fspath(photo), max_pixels=max_pixels)
 
 
-def _rate(count: int, begun: float) -> str:
-    return f"{count / max(time.perf_counter() - begun, 1e-9):.1f}/s"
-
-
-for command in (video, camera, prepare, train, evaluate, export):
+for command in (batch, video, camera, prepare, train, evaluate, export):
     main.add_command(command)

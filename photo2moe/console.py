@@ -40,9 +40,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
     console.print(sheet, markup=False)
 
 
-def data(value: Any) -> None:
-    """JSON for programs, one line, on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+def data(value: Any, *, ascii_only: bool = False) -> None:
+    """JSON for programs, one line, on stdout; names of files that are no text can only be told in ASCII."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=ascii_only) + "\n")
     sys.stdout.flush()
 
 

@@ -28,31 +28,34 @@ FLOORS = (
     ("ops.colour",),
     ("ops.features",),
     ("config", "imageio", "ops.*"),
-    ("nets.*", "evaluation.metric", "evaluation.difference", "evaluation.pairs"),
-    ("nets.runner", "checkpoint", "weights"),
-    ("stages.*", "evaluation.*", "engine", "training.augment"),
-    ("stages.recolour",),
+    ("nets.*", "evaluation.metric", "evaluation.difference", "evaluation.pairs", "bulk.places"),
+    ("nets.runner", "checkpoint", "weights", "bulk.jobs", "bulk.machine"),
+    ("stages.*", "evaluation.*", "engine", "training.augment", "bulk.work", "bulk.watch"),
+    ("stages.recolour", "bulk.report"),
     ("training.*", "web.choices", "web.problems"),
     ("training.objective", "training.prepare", "web.guard", "web.upload"),
     ("pipeline", "training.loop", "evaluation.anime", "evaluation.measures", "web.document"),
-    ("batch", "evaluation.run", "export", "console", "web.album", "web.convert", "web.studio"),
-    ("options", "workshop", "web.app", "video.motion", "video.clip"),
+    ("bulk.pool", "bulk.cluster", "evaluation.run", "export", "console", "web.album", "web.convert", "web.studio"),
+    ("batch", "options", "workshop", "web.app", "video.motion", "video.clip"),
     ("web.server", "video.steady", "video.sound", "video.seal", "video.pipes"),
     ("video.follow", "video.scenery", "video.writer"),
     ("video.animate",),
     ("video.convert", "video.camera", "video.window"),
-    ("film",),
+    ("film", "folders"),
     ("cli",),
 )
 
 # Packages that only some modules may import.
 OWNERS = {
-    "click": ("cli", "options", "workshop", "film"),
+    "click": ("cli", "options", "workshop", "film", "folders"),
     "rich": ("console",),
     "mediapipe": ("stages.*",),
     "fastapi": ("web.*",),
     "starlette": ("web.*",),
     "uvicorn": ("web.*",),
+    "ray": ("bulk.cluster",),
+    "fsspec": ("bulk.places",),
+    "watchfiles": ("bulk.watch",),
 }
 
 # The front door re-exports everything, and __main__ only calls cli.
@@ -157,7 +160,7 @@ sys.argv = ["photo2moe", "--help"]
 try:
     main()
 finally:
-    heavy = {"torch", "torchvision", "mediapipe", "cv2", "av", "fastapi", "uvicorn"}
+    heavy = {"torch", "torchvision", "mediapipe", "cv2", "av", "fastapi", "uvicorn", "ray"}
     sys.stderr.write(" ".join(heavy & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
