@@ -58,12 +58,12 @@ def main(debug: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Say on stdout what was done, as JSON.")
 @pipeline_options
 def convert(photo: str, output: str | None, as_json: bool, **options: Any) -> None:
-    r"""Turn one PHOTO ('-' is stdin) into an avatar.
+    """Turn one PHOTO ('-' is stdin) into an avatar.
 
     \b
     photo2moe convert selfie.jpg -o avatar.png
     photo2moe convert group.jpg --face all --frame photo -o group.png
-    """
+    """  # noqa: D301 - click looks for the very character
     from photo2moe import console
     from photo2moe.bulk.work import output_names
     from photo2moe.imageio import encode_image, output_format, printable, write_bytes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -40,10 +40,24 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
     console.print(sheet, markup=False)
 
 
-def data(value: Any, *, ascii_only: bool = False) -> None:
-    """JSON for programs, one line, on stdout; names of files that are no text can only be told in ASCII."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=ascii_only) + "\n")
+def data(value: Any) -> None:
+    """JSON for programs, one line, on stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+
+
+def stream() -> Callable[[Any], None]:
+    """Like :func:`data` for line after line, on what is stdout now, whatever replaces it meanwhile.
+
+    In ASCII, since names of files that are no text cannot be told otherwise.
+    """
+    stdout = sys.stdout
+
+    def write(value: Any) -> None:
+        stdout.write(json.dumps(value) + "\n")
+        stdout.flush()
+
+    return write
 
 
 @contextmanager

@@ -182,10 +182,12 @@ def _teller(advance: console.Advance, total: Callable[[], int | None], begun: fl
     """What is told after every photo: a bar on a terminal, and a line of JSON where that was asked for."""
     from photo2moe.imageio import printable
 
+    write = console.stream()
+
     def tell(so_far: Outcome, job: Job, facts: dict[str, Any]) -> None:
         advance(so_far.done, f"{_rate(so_far.converted, begun)} {printable(job.name)}", total())
         if as_json:
-            console.data({**job.given, "photo": job.name, **facts}, ascii_only=True)
+            write({**job.given, "photo": job.name, **facts})
 
     return tell
 

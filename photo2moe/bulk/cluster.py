@@ -7,9 +7,11 @@ The cluster is the one that ``RAY_ADDRESS`` names; without it, one on this machi
 from __future__ import annotations
 
 import json
+import logging
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from typing import Any
 
@@ -71,7 +73,8 @@ class Cluster:
         Raises:
             Photo2MoeError: there is no cluster, or the pipeline cannot be loaded on it.
         """
-        with _connected() as processors:
+        # Ray tells its sorrows on stdout, in a thread of its own; stdout is for data.
+        with redirect_stdout(sys.stderr), _connected() as processors:
             while some := _next(jobs, ROUND * processors):
                 self._round(some, min(self._workers or processors, len(some)), give)
 
@@ -84,8 +87,8 @@ class Cluster:
             fn_constructor_args=(self._order,),
             batch_size=None,
             num_cpus=1,
-            # Between one and all: a worker of a dead machine can then come back where another has gone idle.
-            concurrency=(1, workers) if workers > 1 else 1,
+            # Not a fixed number: a worker of a dead machine comes back where another has gone idle and left.
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers),
         )
         try:
             for row in data.iter_rows():
@@ -117,6 +120,7 @@ def _connected() -> Iterator[int]:
         except (ConnectionError, RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
             raise Photo2MoeError(f"no Ray cluster at {os.environ.get('RAY_ADDRESS')}: {reason}") from error
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False

@@ -20,22 +20,32 @@ from photo2moe.bulk.work import base_name, output_names
 from photo2moe.config import PipelineConfig, to_dict
 
 STEM = "report"
-FRESH = 1 << 16  # photos in a dictionary before they are put into the sorted arrays
+FRESH = 1 << 16  # photos; 10 MB of dictionary
 _MOST = 255  # avatars of one photo; the number is the last byte of what is remembered
 
 
 class Memory:
-    """A map of 64-bit numbers for many millions: sorted arrays, and a small dictionary of what is new."""
+    """A map of 64-bit numbers for many millions: sorted arrays, and a small dictionary of what is new.
 
-    def __init__(self) -> None:
+    Args:
+        fresh: entries in the dictionary before they are put into the arrays.
+    """
+
+    def __init__(self, fresh: int = FRESH) -> None:
+        self._most = fresh
         self._keys = np.empty(0, np.uint64)
         self._values = np.empty(0, np.uint64)
         self._fresh: dict[int, int] = {}
 
     def __setitem__(self, key: int, value: int) -> None:
         self._fresh[key] = value
-        if len(self._fresh) >= FRESH:
+        if len(self._fresh) >= self._most:
             self._merge()
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the arrays."""
+        return self._keys.nbytes + self._values.nbytes
 
     def get(self, key: int) -> int:
         """The last value set for a key, 0 if there is none."""
