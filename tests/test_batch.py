@@ -51,8 +51,8 @@ def source(tmp_path):
     return folder
 
 
-def rows(target):
-    return [json.loads(line) for line in (target / REPORT).read_text().splitlines()]
+def rows(target, report=REPORT):
+    return [json.loads(line) for line in (target / report).read_text().splitlines()]
 
 
 def test_the_tree_is_kept(source, tmp_path):
@@ -179,13 +179,8 @@ def jobs_of(lines, source, shard=WHOLE):
 def test_a_list_names_photos_by_path_or_json(source, tmp_path):
     elsewhere = tmp_path / "elsewhere.png"
     shutil.copy(source / "a.png", elsewhere)
-    lines = [
-        "a.png\n",
-        "\n",
-        f"{source}/sub/c.png\r\n",
-        '{"photo": "b.png", "output": "x/me.webp", "id": 7}',
-        str(elsewhere),
-    ]
+    said = {"photo": "b.png", "output": "x/me.webp", "id": 7}
+    lines = ["a.png\n", "\n", f"{source}/sub/c.png\r\n", json.dumps(said), str(elsewhere)]
     jobs = jobs_of(lines, source)
     assert [(job.name, job.output) for job in jobs] == [
         ("a.png", ""),
@@ -193,7 +188,7 @@ def test_a_list_names_photos_by_path_or_json(source, tmp_path):
         ("b.png", "x/me.webp"),
         (elsewhere.as_posix(), ""),
     ]
-    assert jobs[2].given == given
+    assert jobs[2].given == said
     assert all(job.stamp == Local(source).stamp(job.name) != [] for job in jobs)
     order = Order(CONFIG, Local(source), Local(tmp_path / "out"), ".png")
     with Report(order.target, "options", ".png") as report:
@@ -244,11 +239,10 @@ def test_shards_share_out_all_photos_and_know_what_each_other_did(source, tmp_pa
         shard = parse_shard(f"{number}/3")
         with Report(order.target, "options", ".png", shard) as report:
             convert_all(partial(stream, Painter(), order), from_folder(order.source, shard), report)
-        names.append([row["photo"] for row in map(json.loads, (tmp_path / "out" / report.name).open())])
+        names.append([row["photo"] for row in rows(tmp_path / "out", report.name)])
     assert all(len(part) > 5 for part in names)
-    assert sorted(name for part in names for name in part) == sorted(
-        job.name for job in from_folder(order.source, WHOLE)
-    )
+    every = [job.name for job in from_folder(order.source, WHOLE)]
+    assert sorted(name for part in names for name in part) == sorted(every)
     with Report(order.target, "options", ".png") as report:
         assert all(report.is_done(job) for job in from_folder(order.source, WHOLE))
 

@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
@@ -73,6 +74,7 @@ def open_place(text: str) -> Place:
     Raises:
         MissingExtraError: what opens such an address is not installed.
         ConfigError: there is nothing that could open it.
+        InputError: it is not there.
     """
     if text.startswith("file://"):
         return Local(Path(text.removeprefix("file://")))
@@ -157,7 +159,7 @@ class Remote:
     """A folder behind an address.
 
     Raises:
-        MissingExtraError, ConfigError: see :func:`open_place`.
+        MissingExtraError, ConfigError, InputError: see :func:`open_place`.
     """
 
     url: str
@@ -175,6 +177,8 @@ class Remote:
             raise MissingExtraError(f"{self}: {error}") from error
         except ValueError as error:
             raise ConfigError(f"{self}: {error}") from error
+        except Exception as error:  # whatever it needs to look at before anything is asked of it
+            raise InputError(f"{self} cannot be opened: {_reason(error)}") from error
         object.__setattr__(self, "files", files)
         object.__setattr__(self, "root", root.rstrip("/"))
 
@@ -281,8 +285,10 @@ class _Segments:
 def _stamp(about: dict[str, Any]) -> Stamp:
     """Size and version from what a store says of an object; each calls the latter otherwise."""
     keys = ("ETag", "etag", "md5Hash", "LastModified", "mtime", "created")
-    version = next((str(about[key]) for key in keys if about.get(key)), "")
-    return [int(about.get("size") or 0), version]
+    version = next((about[key] for key in keys if about.get(key)), "")
+    if isinstance(version, datetime):  # some stores tell the same time in two ways
+        version = version.timestamp()
+    return [int(about.get("size") or 0), f"{version:.3f}" if isinstance(version, float) else str(version)]
 
 
 def _reason(error: Exception) -> str:
