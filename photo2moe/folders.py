@@ -100,7 +100,7 @@ def _check(folder: str | None, input_list: str | None, watch: bool) -> None:
     Raises:
         click.UsageError: they do.
     """
-    from photo2moe.bulk.places import is_address
+    from photo2moe.bulk.store import is_address
     from photo2moe.imageio import printable
 
     if folder is None and input_list is None:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from photo2moe.bulk.jobs import Job, Shard, from_folder
-from photo2moe.bulk.places import Local, is_address, open_place
+from photo2moe.bulk.places import Local, open_place
 from photo2moe.bulk.report import Report
-from photo2moe.bulk.store import Remote
+from photo2moe.bulk.store import Remote, is_address
 from photo2moe.errors import ConfigError, ImageReadError, ImageWriteError, InputError, MissingExtraError
 from tests.test_cli import QUICK, run
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from photo2moe.bulk.places import Place, Stamp
+from photo2moe.bulk.places import Place
+from photo2moe.bulk.store import Stamp
 from photo2moe.errors import ConfigError, ImageReadError, InputError
 from photo2moe.files import printable
 

@@ -6,13 +6,12 @@ Inside a place, a file has a *name*: its path from there, with slashes.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from photo2moe.bulk.store import Remote, Stamp
+from photo2moe.bulk.store import Remote, Stamp, is_address
 from photo2moe.errors import ImageReadError, ImageWriteError, InputError
 from photo2moe.imageio import list_images, printable, read_image, write_bytes
 from photo2moe.types import Image
@@ -72,11 +71,6 @@ def open_place(text: str) -> Place:
     if text.startswith("file://"):
         return Local(Path(text.removeprefix("file://")))
     return Remote(text.rstrip("/")) if is_address(text) else Local(Path(text))
-
-
-def is_address(text: str) -> bool:
-    """Whether a text is an address rather than a path; a drive letter of Windows is none."""
-    return re.match(r"[a-z][a-z0-9+.-]+(::|://)", text) is not None
 
 
 @dataclass(frozen=True, slots=True)

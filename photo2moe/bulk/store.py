@@ -6,6 +6,7 @@ Addresses are opened by fsspec, which knows S3, Google's storage, WebDAV, SSH an
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,11 @@ from photo2moe.types import Image
 Stamp = list[int | str]
 
 SEGMENT_LINES, SEGMENT_SECONDS = 1000, 10.0  # a store cannot append: what a crash may cost
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an address rather than a path; a drive letter of Windows is none."""
+    return re.match(r"[a-z][a-z0-9+.-]+(::|://)", text) is not None
 
 
 @dataclass(frozen=True, slots=True)

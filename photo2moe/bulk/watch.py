@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from photo2moe.bulk.jobs import Job, Shard, from_folder
-from photo2moe.bulk.places import Local, Stamp
+from photo2moe.bulk.places import Local
+from photo2moe.bulk.store import Stamp
 from photo2moe.errors import MissingExtraError
 from photo2moe.files import READ_SUFFIXES
 
