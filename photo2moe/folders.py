@@ -155,10 +155,11 @@ def _lines(path: str | None) -> Iterator[Iterator[str] | None]:
         return
     try:
         where = sys.stdin.fileno() if path == "-" else path
-        with open(where, encoding="utf-8", errors="surrogateescape", closefd=path != "-") as stream:
-            yield iter(stream)
-    except IsADirectoryError:
-        raise InputError(f"{printable(path)} is a folder; give it as FOLDER, without --input-list") from None
+        stream = open(where, encoding="utf-8", errors="surrogateescape", closefd=path != "-")  # noqa: SIM115 - below
+    except OSError as error:
+        raise InputError(f"--input-list {printable(path)}: cannot be read: {error.strerror}") from error
+    with stream:
+        yield iter(stream)
 
 
 @contextmanager

@@ -105,7 +105,7 @@ def test_a_worker_does_its_jobs_and_ends_with_the_connection(tmp_path):
     assert not worker.is_alive()
 
 
-def test_ctrl_c_keeps_what_is_drawn_and_a_second_run_does_the_rest(tmp_path):
+def test_ctrl_c_keeps_what_is_drawn_and_a_second_run_does_the_rest_of_a_list(tmp_path):
     source = photos(tmp_path / "in", *(f"{i:02}.jpg" for i in range(40)))
     command = [sys.executable, "-m", "photo2moe", "batch", source, "-o", tmp_path / "out", "--json"]
     command += ["--weights", CONFIG.weights, "--size", 64, "--upscale", "lanczos", "--workers", 1]
@@ -120,7 +120,10 @@ def test_ctrl_c_keeps_what_is_drawn_and_a_second_run_does_the_rest(tmp_path):
     assert 1 <= len(names) < 40
     written = {p.name for p in (tmp_path / "out").iterdir()} - {"report.jsonl"}
     assert written == {f"{name}.png" for name in names}
-    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    names_on_stdin = "".join(f"{i:02}.jpg\n" for i in range(40))
+    again = subprocess.run(
+        [*command, "--input-list", "-"], cwd=ROOT, input=names_on_stdin, capture_output=True, text=True, timeout=120
+    )
     assert again.returncode == 0
     statuses = [json.loads(line)["status"] for line in again.stdout.splitlines()]
     assert (statuses.count("skipped"), statuses.count("ok")) == (len(names), 40 - len(names))

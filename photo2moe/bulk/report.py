@@ -18,6 +18,7 @@ from photo2moe.bulk.jobs import Job, Shard
 from photo2moe.bulk.places import Place
 from photo2moe.bulk.work import base_name, output_names
 from photo2moe.config import PipelineConfig, to_dict
+from photo2moe.errors import InputError
 
 STEM = "report"
 FRESH = 1 << 16  # photos; 10 MB of dictionary
@@ -107,11 +108,18 @@ class Report:
         return same and all(self._target.holds(output) for output in outputs)
 
     def add(self, job: Job, facts: dict[str, Any]) -> None:
-        """Append a line: the job, and ``status`` with what belongs to it."""
+        """Append a line: the job, and ``status`` with what belongs to it.
+
+        Raises:
+            InputError: it cannot be written; going on would do work that is forgotten.
+        """
         row = {"photo": job.name, "stamp": job.stamp, "options": self._options, **facts}
         self._remember(job.name, row)
-        self._lines.write(json.dumps(row, ensure_ascii=False) + "\n")
-        self._lines.flush()
+        try:
+            self._lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+            self._lines.flush()
+        except OSError as error:
+            raise InputError(f"{self._target}/{self.name} cannot be written: {error.strerror}") from error
 
     def _remember(self, name: str, row: dict[str, Any]) -> None:
         good = row["status"] == "ok" and len(row["outputs"]) <= _MOST
