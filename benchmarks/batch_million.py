@@ -42,7 +42,13 @@ def first(source: Path, target: Path) -> tuple[float, float, list[str]]:
     command = [sys.executable, "-m", "photo2moe", "batch", str(source), "-o", str(target), "--json", "--workers", "1"]
     command += ["--weights", str(ROOT / "tests/data/tiny.safetensors"), "--size", "64", "--upscale", "lanczos"]
     begun, at = time.perf_counter(), 0.0
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # shells take it from what they put behind
+    ) as process:
         made = 0
         for line in process.stdout:
             made += '"ok"' in line

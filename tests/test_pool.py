@@ -110,7 +110,14 @@ def test_ctrl_c_keeps_what_is_drawn_and_a_second_run_does_the_rest_of_a_list(tmp
     command = [sys.executable, "-m", "photo2moe", "batch", source, "-o", tmp_path / "out", "--json"]
     command += ["--weights", CONFIG.weights, "--size", 64, "--upscale", "lanczos", "--workers", 1]
     command = [str(part) for part in command]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # shells take it from what they put behind
+    )
     first = json.loads(process.stdout.readline())
     process.send_signal(signal.SIGINT)
     rest, errors = process.communicate(timeout=60)
