@@ -56,6 +56,7 @@ class LossWeights:
             and from a share of about one the net draws them as noise that fools the judges.
         restore: anime face → rough → the same anime face, L1.
         features: the same pair, compared in the judges' own features.
+        sketch: eyes, brows, nose and mouth of a photo's drawing against the sketch before its blur, L1.
         layout: colours of 4 px cells, drawing of a photo against its rough.
         outline: transparency of 4 px cells, likewise.
         calm: bare skin of a photo's drawing against its rough, L1. Photos show more of it than
@@ -67,6 +68,7 @@ class LossWeights:
     photo: float = 0.0
     restore: float = 10.0
     features: float = 2.0
+    sketch: float = 5.0
     layout: float = 3.0
     outline: float = 2.0
     calm: float = 5.0

@@ -27,15 +27,16 @@ from photo2moe.imageio import read_image
 from photo2moe.ops.colour import measure_photo
 from photo2moe.ops.geometry import Template
 from photo2moe.types import Avatar, Colours, Face, Image, Mask, Matrix, Portrait
-from photo2moe.weights import GLASSES, verified
+from photo2moe.weights import BEARD, GLASSES, verified
 
 if TYPE_CHECKING:
-    from photo2moe.ops.rough import Glasses
+    from photo2moe.ops.marks import Glasses
     from photo2moe.stages.composite import Background
 
 Detector = Callable[..., list[Face]]
 Matte = Callable[[Image, Face], tuple[Mask, Matrix]]
 GlassesFinder = Callable[[Image, Face], "Glasses | None"]
+BeardFinder = Callable[[Image, Face], bool]
 Translator = Callable[[list[NDArray[np.uint8]], list[Colours]], list[NDArray[np.uint8]]]
 Upscaler = Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
 
@@ -49,12 +50,14 @@ class Subject:
         matte: mask of the person, and the matrix from photo to mask pixels.
         measured: the person's own colours.
         glasses: the frames that the person wears, or ``None``.
+        beard: whether the person wears one.
     """
 
     face: Face
     matte: tuple[Mask, Matrix]
     measured: Colours
     glasses: Glasses | None = None
+    beard: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +100,7 @@ class Pipeline:
 
     Attributes:
         config: how photos are converted.
-        detect, matte, find_glasses, translate, upscale: the stages.
+        detect, matte, find_glasses, find_beard, translate, upscale: the stages.
         size: side of the square that ``translate`` draws, pixels.
         background: what avatars stand before.
         backdrop: the picture for ``background``, where it is a file.
@@ -109,6 +112,7 @@ class Pipeline:
     detect: Detector
     matte: Matte
     find_glasses: GlassesFinder
+    find_beard: BeardFinder
     translate: Translator
     upscale: Upscaler
     size: int
@@ -175,7 +179,7 @@ class Pipeline:
         # where the net learned to find them.
         portrait = align(photo, face, matte, template=self.template, size=self.size, strength=1.0)
         measured = measure_photo(photo, portrait.image, portrait.alpha, face, self.template)
-        return Subject(face, matte, measured, self.find_glasses(photo, face))
+        return Subject(face, matte, measured, self.find_glasses(photo, face), self.find_beard(photo, face))
 
     def draw(self, photo: Image, subjects: list[Subject], config: PipelineConfig) -> list[Drawing]:
         """Draw people as anime figures, all in one batch."""
@@ -195,7 +199,7 @@ class Pipeline:
             for s in subjects
         ]
         own = [wanted_colours(s.measured, skin=None, hair=None, eyes=None).hair for s in subjects]
-        sketches = [sketch(portrait, self.template) for portrait in portraits]
+        sketches = [sketch(p, self.template, beard=s.beard) for p, s in zip(portraits, subjects, strict=True)]
         roughs = [
             rough(drawn, before, colours, self.template, subject.glasses)
             for drawn, before, colours, subject in zip(sketches, own, wanted, subjects, strict=True)
@@ -264,6 +268,7 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
         ConfigError: the device is not there, or the background is not one.
         ImageReadError: the background picture cannot be read.
     """
+    from photo2moe.stages.beard import BeardFinder
     from photo2moe.stages.composite import parse_background
     from photo2moe.stages.detect import FaceDetector
     from photo2moe.stages.glasses import GlassesFinder
@@ -283,6 +288,7 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
             detector,
             matte,
             GlassesFinder(verified(GLASSES)),
+            BeardFinder(verified(BEARD)),
             translator,
             upscaler,
             translator.size,

@@ -41,7 +41,7 @@ CATALOGUE: tuple[WeightSpec, ...] = (
     ),
 )
 
-# No style to choose, but a part of the pipeline.
+# No styles to choose, but parts of the pipeline.
 GLASSES = WeightSpec(
     name="glasses",
     file="glasses.safetensors",
@@ -49,7 +49,14 @@ GLASSES = WeightSpec(
     licence="MIT",
     trained_on="2,942 portraits (AI-made faces, official portraits), labelled by hand",
 )
-SHIPPED = (*CATALOGUE, GLASSES)
+BEARD = WeightSpec(
+    name="beard",
+    file="beard.safetensors",
+    sha256="e3bb09b2240f84a5056c3d4eac9248a47393dfd6d2f391480ca645f2538e8aae",
+    licence="MIT",
+    trained_on="2,792 portraits (AI-made faces, official portraits), labelled by hand",
+)
+SHIPPED = (*CATALOGUE, GLASSES, BEARD)
 
 
 def folders() -> list[Path]:

@@ -1,4 +1,4 @@
-"""Glasses are seen where they are, and not where they are not."""
+"""Glasses and beards are seen where they are, and not where they are not."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from photo2moe.imageio import read_image
+from photo2moe.stages.beard import BeardFinder
 from photo2moe.stages.detect import FaceDetector
 from photo2moe.stages.glasses import GlassesFinder, eye_region
-from photo2moe.weights import GLASSES, verified
+from photo2moe.weights import BEARD, GLASSES, verified
 
 ROOT = Path(__file__).parent.parent
 PHOTOS = {
@@ -67,3 +68,26 @@ def test_the_region_does_not_depend_on_the_photos_size(people):
     with FaceDetector() as detector:
         again = eye_region(small, detector(small)[0])
     assert np.abs(eye_region(photo, face).astype(int) - again).mean() < 12
+
+
+def grow_beard(photo, face):
+    """Dark hairs on jaw, chin and upper lip, drawn into the photo."""
+    y, x = np.mgrid[: photo.shape[0], : photo.shape[1]]
+    (a, b, c), (d, e, f) = face.to_units()
+    u, v = a * x + b * y + c, d * x + e * y + f
+    mouth = np.hypot(u / 0.5, (v - 1.12) / 0.16) < 1
+    jaw = (np.hypot(u / 0.98, (v - 0.75) / 1.05) < 1) & (v > 1.3 - 0.75 * np.abs(u))
+    moustache = np.hypot(u / 0.5, (v - 0.93) / 0.1) < 1
+    hairs = np.random.default_rng(0).normal(48, 22, (*photo.shape[:2], 1)).clip(10, 110)
+    mask = cv2.GaussianBlur(((jaw | moustache) & ~mouth).astype(np.float32), (0, 0), 0.03 * face.eye_distance)[
+        ..., None
+    ]
+    return (photo * (1 - mask) + hairs * mask).round().astype(np.uint8)
+
+
+@pytest.mark.mediapipe
+@pytest.mark.parametrize("name", PHOTOS)
+def test_a_beard_is_found_and_a_shaved_face_has_none(people, name):
+    has_beard, (photo, face) = BeardFinder(verified(BEARD)), people[name]
+    assert not has_beard(photo, face)
+    assert has_beard(grow_beard(photo, face), face)

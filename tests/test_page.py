@@ -10,6 +10,7 @@ import sys
 import time
 import zipfile
 
+import cv2
 import numpy as np
 import pytest
 from serving import ROOT, serving
@@ -124,6 +125,33 @@ def test_upload_move_see_download(page, tmp_path):
     waiting.value.save_as(tmp_path / "got.webp")
     assert read_image(tmp_path / "got.webp").shape == (256, 256, 3)
     assert read_provenance(tmp_path / "got.webp").is_ai_made
+
+
+def test_a_photo_is_dropped_onto_the_page(page):
+    wire = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(SELFIE)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver"):
+        wire.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})
+    until(page, "() => document.getElementById('stage').classList.contains('over')")
+    wire.send("Input.dispatchDragEvent", {"type": "drop", "x": 300, "y": 300, "data": data})
+    assert settled(page).shape == (1024, 1024, 3)
+    assert not page.is_visible("#welcome")
+    assert not page.evaluate("document.getElementById('stage').classList.contains('over')")
+
+
+def test_a_picture_is_pasted_from_the_clipboard(page):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    picture = cv2.imencode(".png", cv2.imread(str(SELFIE)))[1]
+    page.evaluate(
+        """async text => {
+            const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+            await navigator.clipboard.write([new ClipboardItem({"image/png": new Blob([bytes], {type: "image/png"})})]);
+        }""",
+        base64.b64encode(picture).decode(),
+    )
+    page.keyboard.press("Control+V")
+    assert settled(page).shape == (1024, 1024, 3)
+    assert page.locator("#photos button").count() <= 1
 
 
 def test_the_keyboard_is_enough(page):

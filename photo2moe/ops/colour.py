@@ -224,8 +224,8 @@ def artist_skin(skin: RGB) -> RGB:
     """
     lightness, a, b = (float(x) for x in lab_of(skin))
     hue, chroma = float(np.arctan2(b, a)), float(np.hypot(a, b))
-    lightness += 4 * (1 - (lightness / 100) ** 4)
-    hue, chroma = hue + 0.4 * (PEACH - hue) if abs(PEACH - hue) < 1 else hue, 0.8 * chroma
+    lightness += 5 * (1 - (lightness / 100) ** 4)
+    hue, chroma = hue + 0.4 * (PEACH - hue) if abs(PEACH - hue) < 1 else hue, 0.96 * chroma
     return _from_lab(lightness, chroma * np.cos(hue), chroma * np.sin(hue))
 
 

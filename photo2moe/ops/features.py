@@ -22,6 +22,7 @@ OVAL = (
 )
 SIDES = (234, 454)  # of the face, at the height of the ears
 LIDS = ((159, 145, 33, 133), (386, 374, 362, 263))  # upper, lower, two corners: left eye of the picture first
+BROWS = ((55, 107, 52, 105, 46, 70), (285, 336, 282, 334, 276, 300))  # lower and upper edge: nose, middle, outer end
 MOUTH = (61, 291, 13, 14)  # corners, inner edges of the lips
 # Outline of a drawn face: half-width by height, face units, for a chin at CHIN_V.
 DRAWN_V = (-0.75, -0.4, 0.0, 0.4, 0.6, 0.8, 0.95, 1.04)
@@ -35,6 +36,8 @@ TOGETHER = 1.68  # deviation of the sum of both, in their own deviations; they c
 SHUT = 0.12  # opening of a real eye below which it is drawn closed
 WINK = 0.2  # smallest difference between the openings of both eyes that is meant
 HEIGHTS = (0.30, 0.66)  # of an open drawn eye
+LID_TO_BROW = 0.11  # smallest distance between a drawn eye and the middle of its brow
+SLANT = (0.9, 0.13)  # of brows, photo → drawing: scale, and limit of how far an end lies from the middle
 # Mouths on the template, photo → drawing: scale and limits of the width; scale of the gap between
 # the lips, what of it still counts as closed, and its limit.
 MOUTH_WIDTH, MOUTH_GAP = (0.75, 0.12, 0.42), (1.8, 0.03, 0.26)
@@ -48,11 +51,13 @@ class Features:
         outline: ``(N, 2)`` polygon around the face without the neck.
         eyes: ``(2, 3)`` ``u, v`` of the centre, and the height; 0 is closed; the eye on the left of the picture first.
         mouth: ``(5,)`` ``u, v`` of the centre, width, height, and how much lower the corners are than the middle.
+        brows: ``(2, 3)`` ``v`` by the nose, in the middle and at the outer end; only photos' are measured.
     """
 
     outline: Points
     eyes: NDArray[np.float64]
     mouth: NDArray[np.float64]
+    brows: NDArray[np.float64]
 
 
 def of_portrait(portrait: Portrait, template: Template) -> Features:
@@ -63,7 +68,7 @@ def of_portrait(portrait: Portrait, template: Template) -> Features:
         template: where the eyes lie.
     """
     face = portrait.face.landmarks
-    wanted = np.array([*OVAL, *MOUTH, *LIDS[0], *LIDS[1]])
+    wanted = np.array([*OVAL, *MOUTH, *LIDS[0], *LIDS[1], *BROWS[0], *BROWS[1]])
     points = dict(zip(wanted.tolist(), to_template(face[wanted], portrait.source, template), strict=True))
     openings = [
         float(np.hypot(*(face[upper] - face[lower])) / max(np.hypot(*(face[inner] - face[outer])), 1e-6))
@@ -86,7 +91,9 @@ def of_portrait(portrait: Portrait, template: Template) -> Features:
     width = float(np.clip(scale * (right[0] - left[0]), least, most))
     gap = float(np.clip(grow * (bottom[1] - top[1] - closed), 0, large))
     curve = float(np.clip(0.6 * ((left[1] + right[1]) / 2 - centre[1]), -0.04, 0.04))
-    return Features(np.array([points[i] for i in OVAL]), np.array(eyes), np.array([*centre, width, gap, curve]))
+    brows = np.array([_brow([points[i] for i in brow], eye) for brow, eye in zip(BROWS, eyes, strict=True)])
+    outline = np.array([points[i] for i in OVAL])
+    return Features(outline, np.array(eyes), np.array([*centre, width, gap, curve]), brows)
 
 
 def of_drawing(image: Image, eyes: Points, mouth: Points, chin: float, template: Template) -> Features:
@@ -101,7 +108,9 @@ def of_drawing(image: Image, eyes: Points, mouth: Points, chin: float, template:
     """
     ink = _ink(image, template)
     u, v = template.grid(image.shape[0])
-    return Features(drawn_outline(chin), np.array([_eye(ink, u, v, eye) for eye in eyes]), _mouth(ink, u, v, mouth))
+    brows = np.full((2, 3), np.nan)
+    lids = np.array([_eye(ink, u, v, eye) for eye in eyes])
+    return Features(drawn_outline(chin), lids, _mouth(ink, u, v, mouth), brows)
 
 
 def drawn_outline(chin: float) -> Points:
@@ -109,6 +118,14 @@ def drawn_outline(chin: float) -> Points:
     scale = np.where(np.array(DRAWN_V) > 0, np.clip(chin, *CHIN_RANGE) / CHIN_V, 1.0)
     half = np.stack([np.array(DRAWN_U), np.array(DRAWN_V) * scale], 1)
     return np.concatenate([half, (half * [-1, 1])[::-1]])
+
+
+def _brow(edges: list[Points], eye: tuple[float, float, float]) -> Points:
+    """Heights of a drawn brow: slanted as it is in the photo, above the drawn eye."""
+    near, middle, far = (float((low[1] + high[1]) / 2) for low, high in zip(edges[::2], edges[1::2], strict=True))
+    height = min(middle, eye[1] - max(eye[2], HEIGHTS[0]) / 2 - LID_TO_BROW)
+    scale, limit = SLANT
+    return height + np.clip(scale * np.array([near - middle, 0.0, far - middle]), -limit, limit)
 
 
 def _ink(image: Image, template: Template) -> NDArray[np.float64]:

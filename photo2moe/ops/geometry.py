@@ -8,6 +8,7 @@ et al. 2018, and WarpGAN, Shi et al. 2019).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -25,11 +26,12 @@ AVATAR_V = (-6.0, -1.35, -0.62, -0.50, -0.36, 0.0, 0.30, AVATAR_MOUTH, AVATAR_CH
 # Horizontal knots: |u| in the avatar -> |u| in the photo. Cheeks come in, temples more.
 AVATAR_U = (0.0, 0.5, 0.85, 1.15, 1.8, 6.0)
 PHOTO_U = (0.0, 0.5, 0.98, 1.34, 2.05, 6.3)
-# Jaw and neck: v in the avatar -> how much narrower than above. Half-widths measured at
+# Crown, jaw and neck: v in the avatar -> how much narrower than at the eyes. The crown is wider, since hair
+# that only grew upwards would make it pointed. Of the jaw, half-widths measured at
 # v 0.4, 0.6, 0.8, 1.0: drawn faces 0.71, 0.64, 0.49, 0.35, photos without this 0.95, 0.91,
 # 0.80, 0.52. Three quarters of the way, so that a broad face stays broader than a slim one.
-JAW_V = (-6.0, -0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.3, 6.0)
-JAW = (1.0, 1.0, 1.06, 1.18, 1.30, 1.42, 1.45, 1.40, 1.20, 1.0, 1.0)
+JAW_V = (-6.0, -1.5, -1.1, -0.8, -0.45, -0.2, -0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.3, 6.0)
+JAW = (0.8, 0.76, 0.80, 0.89, 0.97, 1.0, 1.0, 1.06, 1.18, 1.30, 1.42, 1.45, 1.40, 1.20, 1.0, 1.0)
 # It fades sidewards, where there is hair: |u| -> what is added to |u| for each 1.0 of narrowing.
 JAW_U, JAW_REACH = (0.0, 0.8, 1.9, 6.0), (0.0, 0.8, 0.0, 0.0)
 # Bulges (u, v, radius u, radius v, gain): the eyes grow, the mouth shrinks.
@@ -60,11 +62,23 @@ class Template:
         return np.array([[scale, 0, 0.5 * size - 0.5], [0, scale, self.eye_line * size - 0.5]])
 
     def grid(self, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Face units ``u``, ``v`` of every pixel of the square, ``(size, size)`` each."""
-        scale = self.eye_distance * size
-        u = (np.arange(size) + 0.5 - 0.5 * size) / scale
-        v = (np.arange(size) + 0.5 - self.eye_line * size) / scale
-        return np.meshgrid(u, v)  # type: ignore[return-value]
+        """Face units ``u``, ``v`` of every pixel of the square, ``(size, size)`` each, read-only."""
+        return _grid(self, size)
+
+
+@lru_cache(maxsize=16)
+def _grid(template: Template, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    scale = template.eye_distance * size
+    u = (np.arange(size) + 0.5 - 0.5 * size) / scale
+    v = (np.arange(size) + 0.5 - template.eye_line * size) / scale
+    return _shared(*np.meshgrid(u, v))
+
+
+def _shared(*arrays: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Two arrays that many callers keep, so that none of them may change them."""
+    for array in arrays:
+        array.setflags(write=False)
+    return arrays[0], arrays[1]
 
 
 def polygon(outline: Points, template: Template, size: int) -> Mask:
@@ -119,7 +133,7 @@ def chibi_map(face: Face, template: Template, size: int, strength: float = 1.0) 
     if not face.eye_distance > 0:
         raise ValueError("the eye centres coincide")
     u, v = template.grid(size)
-    warped_u, warped_v = _chibi(u, v, *_mouth_and_chin(face))
+    warped_u, warped_v = _chibi(template, size, *_mouth_and_chin(face))
     u, v = u + strength * (warped_u - u), v + strength * (warped_v - v)
     to_photo = invert(face.to_units())
     flat = np.stack([u.ravel(), v.ravel()], 1)
@@ -198,10 +212,16 @@ def _mouth_and_chin(face: Face) -> tuple[float, float]:
     return mouth, max(chin, mouth + CHIN_GAP)
 
 
-def _chibi(
-    u: NDArray[np.float64], v: NDArray[np.float64], mouth: float, chin: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _chibi(template: Template, size: int, mouth: float, chin: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     photo_v = (-6.4, -1.75, -1.22, -1.0, -0.46, 0.0, 0.36, mouth, chin, chin + 0.6, chin + 5.5)
+    across, v = _everyones(template, size)
+    return across, PchipInterpolator(AVATAR_V, photo_v)(v)
+
+
+@lru_cache(maxsize=16)
+def _everyones(template: Template, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What is the same in all faces: ``u`` in the photo, and ``v`` in the avatar after the bulges."""
+    u, v = template.grid(size)
     for centre_u, centre_v, radius_u, radius_v, gain in BULGES:
         du, dv = u - centre_u, v - centre_v
         s = np.clip(1 - np.hypot(du / radius_u, dv / radius_v), 0, 1)
@@ -209,5 +229,4 @@ def _chibi(
         u, v = u - du * weight, v - dv * weight
     outwards = np.abs(u)
     narrower = (PchipInterpolator(JAW_V, JAW)(v) - 1) * PchipInterpolator(JAW_U, JAW_REACH)(outwards)
-    across = np.sign(u) * (PchipInterpolator(AVATAR_U, PHOTO_U)(outwards) + narrower)
-    return across, PchipInterpolator(AVATAR_V, photo_v)(v)
+    return _shared(np.sign(u) * (PchipInterpolator(AVATAR_U, PHOTO_U)(outwards) + narrower), v)

@@ -1,54 +1,31 @@
-"""The rough that the net inks: flat colours where they lie, and eyes and mouth as marks.
+"""The rough that the net inks: flat colours where they lie, and a soft sketch of eyes, brows and mouth.
 
 A photo and a drawing of the same person differ in texture, in shading, and in how eyes
-and mouths look. The rough keeps what both share, and is made of either by the same steps:
-the figure's colours, blurred; skin as one flat tone; and in it eyes, mouth and glasses
-as plain shapes of the measured size. Going from an anime face to its rough and back is
-something that a net can learn from pairs; and a photo's rough looks just like those.
+and mouths look. The rough keeps what both share: the figure's colours, without lines and
+blurred; skin as one flat tone; and in it the eyes, brows, nose and mouth, slightly blurred.
+Of a drawing these are its own (:func:`trace`), of a photo they are sketched at the measured
+places and sizes as an artist would draw them (:func:`mark`); blurred, both look alike.
+Going from an anime face to its rough and back is something that a net can learn from pairs.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.ops.colour import RGB
+from photo2moe.ops.colour import RGB, lab_of, to_lab
 from photo2moe.ops.features import Features
 from photo2moe.ops.geometry import Template, polygon
+from photo2moe.ops.marks import Glasses, Grid, brush, paint_brow, paint_eye, paint_glasses, paint_mouth, paint_nose
 from photo2moe.types import Mask
 
-Grid = NDArray[np.float64]
-Paint = Callable[[Grid, RGB], None]
-
 BLUR = 0.019  # of the side: coarser than lines and hairs, finer than a fringe
+FINE = 0.011  # of the side: blur of eyes, brows, nose and mouth
 EDGE = 0.008  # of the side: blur of the outline
+LINE = 0.04  # of the side: lines up to half as wide leave no trace
 SHADED = 0.86  # brightness of the neck under the chin, against the face
-LASHES: RGB = (58, 44, 50)
-LIPS: RGB = (140, 70, 64)
-TONGUE: RGB = (205, 96, 96)
-EYE_WIDTH, IRIS_WIDTH = 0.25, 0.155  # half-widths of a drawn eye and its iris, face units
-
-
-@dataclass(frozen=True, slots=True)
-class Glasses:
-    """Frames on the template, in face units.
-
-    Attributes:
-        half_width, half_height: of a lens.
-        corner: 2 for ovals, more for rectangles (exponent of a superellipse).
-        thickness: of the frame.
-        colour: of the frame.
-    """
-
-    half_width: float
-    half_height: float
-    corner: float
-    thickness: float
-    colour: RGB
+INKED = (10.0, 12.0)  # Lab distance from the skin where lines on it begin, and how soon they count in full
 
 
 def base(
@@ -59,17 +36,19 @@ def base(
     skin_colour: RGB,
     template: Template,
     *,
+    cover: bool = True,
     blur: float = BLUR,
 ) -> NDArray[np.float32]:
-    """The rough without its marks.
+    """The rough without eyes, brows, nose and mouth.
 
     Args:
         image: ``(S, S, 3)`` figure on the template, 0…255, of any dtype.
         alpha: ``(S, S)`` its mask.
         skin: ``(S, S)`` its skin.
-        features: where eyes and mouth lie; what is drawn there is covered with skin.
+        features: where eyes and mouth lie.
         skin_colour: the flat tone of the skin.
         template: where the eyes lie.
+        cover: lay skin over eyes, nose and mouth.
         blur: of the colours, as a share of the side.
 
     Returns:
@@ -77,14 +56,11 @@ def base(
     """
     size = image.shape[0]
     u, v = template.grid(size)
-    skin = np.where(alpha > 0.3, np.maximum(skin, _covered(features, u, v)), 0)
-    neck = (1 - polygon(features.outline, template, size)) * (v > 0.35)
-    tone = np.array(skin_colour, np.float32) * (1 - (1 - SHADED) * neck[..., None])
+    if cover:
+        skin = np.where(alpha > 0.3, np.maximum(skin, _covered(features, u, v)), 0)
     colours = image.astype(np.float32)
-    flat = colours + skin[..., None] * (tone - colours)
-    solid = np.maximum(alpha, 1e-3)[..., None]
-    weighted = cv2.GaussianBlur((flat * solid).astype(np.float32), (0, 0), blur * size)
-    spread = cv2.GaussianBlur(solid[..., 0].astype(np.float32), (0, 0), blur * size)[..., None]
+    flat = colours + skin[..., None] * (_tones(features, skin_colour, template, size) - colours)
+    weighted, spread = _spread(_without_lines(flat, alpha), np.maximum(alpha, 1e-3), blur * size)
     edge = cv2.GaussianBlur(alpha.astype(np.float32), (0, 0), EDGE * size)
     return np.dstack([weighted / spread, edge * 255]).astype(np.float32)
 
@@ -92,62 +68,99 @@ def base(
 def mark(
     ground: NDArray[np.float32],
     features: Features,
+    hair_colour: RGB,
     eye_colour: RGB,
     template: Template,
     glasses: Glasses | None = None,
+    *,
+    blur: float = FINE,
 ) -> NDArray[np.uint8]:
-    """Draw eyes, mouth and glasses onto the base, and lay it on white.
+    """Sketch eyes, brows, nose, mouth and glasses onto the base, and lay it on white.
 
     Args:
         ground: from :func:`base`.
         features: what to draw.
+        hair_colour: what the brows take after.
         eye_colour: of the irises.
+        template: where the eyes lie.
+        glasses: frames, if any.
+        blur: of all but the glasses, as a share of the side; 0 for the sketch itself.
+
+    Returns:
+        ``(S, S, 4)`` uint8: RGB as it lies on white, and alpha.
+    """
+    u, v = template.grid(ground.shape[0])
+    picture = ground[..., :3].copy()
+    for brow, (eye_u, eye_v, height) in zip(features.brows, features.eyes, strict=True):
+        side, near = 1 if eye_u > 0 else -1, _window(u, v, eye_u, eye_v - 0.1, 0.4, 0.65)
+        paint, across, down = brush(picture[near], u), u[near] - eye_u, v[near]
+        paint_eye(paint, across, down - eye_v, float(height), side, eye_colour)
+        paint_brow(paint, side * across, down, brow, hair_colour)
+    mouth_u, mouth_v, *_ = features.mouth
+    near = _window(u, v, mouth_u, mouth_v - 0.1, 0.5, 0.5)
+    paint = brush(picture[near], u)
+    paint_mouth(paint, u[near], v[near], features.mouth)
+    paint_nose(paint, u[near] - 0.9 * mouth_u, v[near] - 0.56 * mouth_v)
+    fine = np.asarray(cv2.GaussianBlur(picture, (0, 0), blur * len(u)), np.float32) if blur else picture
+    return lay(ground, fine, features, template, glasses)
+
+
+def trace(
+    image: NDArray[np.uint8],
+    skin: Mask,
+    features: Features,
+    skin_colour: RGB,
+    template: Template,
+    *,
+    blur: float = FINE,
+) -> NDArray[np.float32]:
+    """A drawing's own eyes, brows, nose and mouth on flat skin, as soft as :func:`mark` sketches them.
+
+    Args:
+        image: ``(S, S, 3)`` drawn face.
+        skin: ``(S, S)`` its skin.
+        features: the outline of the face.
+        skin_colour: the flat tone of the skin.
+        template: where the eyes lie.
+        blur: as a share of the side.
+
+    Returns:
+        ``(S, S, 3)`` float32, 0…255, for :func:`lay`.
+    """
+    begin, full = INKED
+    apart = np.linalg.norm(to_lab(image) - lab_of(skin_colour), axis=2)
+    bare = skin * np.clip(1 - (apart - begin) / full, 0, 1)
+    colours = image.astype(np.float32)
+    flat = colours + bare[..., None] * (_tones(features, skin_colour, template, len(image)) - colours)
+    return np.asarray(cv2.GaussianBlur(flat, (0, 0), blur * len(image)), np.float32)
+
+
+def lay(
+    ground: NDArray[np.float32],
+    fine: NDArray[np.float32],
+    features: Features,
+    template: Template,
+    glasses: Glasses | None = None,
+) -> NDArray[np.uint8]:
+    """Put what a face expresses into the base, glasses over it, and all of it on white.
+
+    Args:
+        ground: from :func:`base`.
+        fine: ``(S, S, 3)`` eyes, brows, nose and mouth, from :func:`mark` or :func:`trace`.
+        features: where they are.
         template: where the eyes lie.
         glasses: frames, if any.
 
     Returns:
         ``(S, S, 4)`` uint8: RGB as it lies on white, and alpha.
     """
-    size = ground.shape[0]
-    u, v = template.grid(size)
-    picture = ground[..., :3].copy()
-    paint = brush(picture, u)
-    for eye_u, eye_v, height in features.eyes:
-        _paint_eye(paint, u - eye_u, v - eye_v, float(height), eye_colour)
-    _paint_mouth(paint, u, v, features.mouth)
+    share = expressive(features, *template.grid(ground.shape[0]))[..., None]
+    picture = ground[..., :3] + share * (fine - ground[..., :3])
     if glasses is not None:
         paint_glasses(picture, features, glasses, template)
-    share = ground[..., 3:] / 255
-    laid = picture * share + 255 * (1 - share)
+    alpha = ground[..., 3:] / 255
+    laid = picture * alpha + 255 * (1 - alpha)
     return np.dstack([laid, ground[..., 3:]]).round().clip(0, 255).astype(np.uint8)
-
-
-def paint_glasses(picture: NDArray[np.float32], features: Features, glasses: Glasses, template: Template) -> None:
-    """Draw frames around both eyes, the bridge between and the temples beside them, into ``picture``."""
-    u, v = template.grid(picture.shape[0])
-    paint, half = brush(picture, u), glasses.thickness / 2
-    lens_v = float(features.eyes[:, 1].mean()) + 0.03
-    for eye_u, side in zip(features.eyes[:, 0], (-1, 1), strict=True):
-        du, dv = np.abs(u - eye_u * 1.02) / glasses.half_width, np.abs(v - lens_v) / glasses.half_height
-        r = (du**glasses.corner + dv**glasses.corner) ** (1 / glasses.corner)
-        paint(np.abs((r - 1) * min(glasses.half_width, glasses.half_height)) - half, glasses.colour)
-        start = side * (abs(eye_u) * 1.02 + glasses.half_width)
-        along = np.maximum(side * (start - u), side * (u - side * 0.98))
-        paint(np.maximum(np.abs(v - lens_v + 0.08) - half, along), glasses.colour)
-    gap = 0.5 * 1.02 - glasses.half_width
-    if gap > 0:
-        paint(np.maximum(np.abs(v - lens_v + 0.06) - half, np.abs(u) - gap), glasses.colour)
-
-
-def brush(picture: NDArray[np.float32], u: Grid) -> Paint:
-    """A function that paints a shape, given by signed distances in face units, into ``picture``."""
-    soft = 1.4 * (u[0, 1] - u[0, 0])
-
-    def paint(distance: Grid, colour: RGB) -> None:
-        cover = np.clip(0.5 - distance / soft, 0, 1).astype(np.float32)[..., None]
-        picture[...] += cover * (np.array(colour, np.float32) - picture)
-
-    return paint
 
 
 def dye(ground: NDArray[np.float32], hair: Mask, own: RGB, target: RGB) -> NDArray[np.float32]:
@@ -166,44 +179,60 @@ def dye(ground: NDArray[np.float32], hair: Mask, own: RGB, target: RGB) -> NDArr
     return dyed
 
 
-def _covered(features: Features, u: NDArray[np.float64], v: NDArray[np.float64]) -> Mask:
-    """Where marks will be drawn, and the nose."""
-    cover = np.zeros_like(u)
+def _covered(features: Features, u: Grid, v: Grid) -> Mask:
+    """What a photo shows of eyes, nose and mouth."""
+    area = np.zeros_like(u)
     for eye_u, eye_v, height in features.eyes:
-        r = np.hypot((u - eye_u) / 0.34, (v - eye_v) / max(height / 2 + 0.09, 0.2))
-        cover = np.maximum(cover, np.clip((1.1 - r) * 8, 0, 1))
-    nose = np.maximum(np.abs(u) - 0.3, np.abs(v - 0.2) - 0.32)
-    cover = np.maximum(cover, np.clip(-nose * 20, 0, 1))
+        area = np.maximum(area, 1.1 - np.hypot((u - eye_u) / 0.34, (v - eye_v) / max(height / 2 + 0.09, 0.2)))
+    nose = np.maximum(np.abs(u) / 0.3, np.abs(v - 0.2) / 0.32)
     mouth_u, mouth_v, width, height, _ = features.mouth
-    r = np.hypot((u - mouth_u) / (width / 2 + 0.08), (v - mouth_v) / (height / 2 + 0.07))
-    return np.maximum(cover, np.clip((1.1 - r) * 8, 0, 1)).astype(np.float32)
+    mouth = np.hypot((u - mouth_u) / (width / 2 + 0.08), (v - mouth_v) / (height / 2 + 0.07))
+    return np.clip(np.maximum(area, np.maximum(1.1 - nose, 1.1 - mouth)) * 8, 0, 1).astype(np.float32)
 
 
-def _paint_eye(paint: Paint, du: Grid, dv: Grid, height: float, colour: RGB) -> None:
-    if height <= 0:
-        line = np.maximum(np.abs(dv - 0.25 * du * du + 0.01) - 0.022, np.abs(du) - EYE_WIDTH)
-        paint(line, LASHES)
-        return
-    half = height / 2
-    r = np.hypot(du / EYE_WIDTH, dv / half)
-    white = (r - 1) * min(EYE_WIDTH, half)
-    paint(white, (250, 248, 250))
-    iris = (np.hypot(du / IRIS_WIDTH, (dv - 0.02) / (0.95 * half)) - 1) * IRIS_WIDTH
-    paint(np.maximum(iris, white), colour)
-    pupil = (np.hypot(du / (0.45 * IRIS_WIDTH), dv / (0.5 * half)) - 1) * 0.45 * IRIS_WIDTH
-    paint(pupil, (round(colour[0] * 0.35), round(colour[1] * 0.35), round(colour[2] * 0.35)))
-    lash = np.maximum(np.abs(white) - 0.028, dv + 0.35 * half)
-    paint(lash, LASHES)
+def expressive(features: Features, u: Grid, v: Grid) -> Mask:
+    """Where a face has eyes, brows, nose and mouth, soft at the edges, on a grid of face units."""
+    area = np.zeros_like(u)
+    for eye_u, eye_v, height in features.eyes:
+        r = np.hypot((u - eye_u) / 0.36, (v - eye_v + 0.08) / (max(height, 0.2) / 2 + 0.2))
+        area = np.maximum(area, 1.1 - r)
+    mouth_u, mouth_v, width, height, _ = features.mouth
+    nose = np.maximum(np.abs(u - 0.5 * mouth_u) / 0.3, np.abs(v - 0.2) / 0.32)
+    mouth = np.hypot((u - mouth_u) / (width / 2 + 0.08), (v - mouth_v) / (height / 2 + 0.08))
+    area = np.maximum(area, np.maximum(1.1 - nose, 1.1 - mouth))
+    return np.clip(area * 8, 0, 1).astype(np.float32)
 
 
-def _paint_mouth(paint: Paint, u: Grid, v: Grid, mouth: Grid) -> None:
-    mouth_u, mouth_v, width, height, curve = mouth
-    du = u - mouth_u
-    dv = v - (mouth_v + curve * (2 * (np.clip(np.abs(du) / max(width / 2, 1e-6), 0, 1)) ** 2 - 1))
-    if height > 0.035:
-        r = np.hypot(du / (width / 2), dv / (height / 2))
-        edge = (r - 1) * min(width, height) / 2
-        paint(edge, TONGUE)
-        paint(np.abs(edge) - 0.012, LIPS)
-    else:
-        paint(np.maximum(np.abs(dv) - 0.014, np.abs(du) - width / 2), LIPS)
+def _window(u: Grid, v: Grid, middle_u: float, middle_v: float, reach_u: float, reach_v: float) -> tuple[slice, slice]:
+    """Rows and columns of a part of the square."""
+    (top, bottom), (left, right) = (
+        np.searchsorted(line, (middle - reach, middle + reach))
+        for line, middle, reach in ((v[:, 0], middle_v, reach_v), (u[0], middle_u, reach_u))
+    )
+    return slice(top, bottom), slice(left, right)
+
+
+def _tones(features: Features, colour: RGB, template: Template, size: int) -> NDArray[np.float32]:
+    """The flat skin: one tone, and a darker one under the chin."""
+    neck = (1 - polygon(features.outline, template, size)) * (template.grid(size)[1] > 0.35)
+    return np.asarray(np.array(colour, np.float32) * (1 - (1 - SHADED) * neck[..., None]), np.float32)
+
+
+def _without_lines(colours: NDArray[np.float32], alpha: Mask) -> NDArray[np.uint8]:
+    """Take the ink out of a figure: its outline, and lines that are thinner than what they separate."""
+    size = len(colours)
+    side = 2 * round(LINE * size / 2) + 1
+    core = cv2.erode(alpha.astype(np.float32), np.ones((side, side), np.uint8))
+    weighted, spread = _spread(colours, core, LINE * size)
+    # The outermost pixels, half line and half background, take the colours from further in.
+    share = (core + np.clip(1 - 50 * spread[..., 0], 0, 1))[..., None].clip(0, 1)
+    inner = weighted / np.maximum(spread, 1e-4)
+    filled = inner + share * (colours - inner)
+    return np.asarray(cv2.medianBlur(filled.round().clip(0, 255).astype(np.uint8), side), np.uint8)
+
+
+def _spread(colours: NDArray[np.generic], weight: Mask, blur: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Blurred ``(S, S, 3)`` colours times weight, and blurred ``(S, S, 1)`` weight."""
+    solid = weight.astype(np.float32)[..., None]
+    weighted = cv2.GaussianBlur(colours.astype(np.float32) * solid, (0, 0), blur)
+    return weighted, cv2.GaussianBlur(solid[..., 0], (0, 0), blur)[..., None]

@@ -9,49 +9,101 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from photo2moe.ops.colour import RGB, cheeks, lab_of, to_lab
+from photo2moe.ops.colour import RGB, to_lab
 from photo2moe.ops.features import Features
 from photo2moe.ops.geometry import Template, polygon
 from photo2moe.types import Image, Mask
 
 DRAWN: RGB = (252, 228, 210)  # median of the cheeks of 4,173 anime faces
-# Lab distance from the cheeks at which a pixel stops being skin: lightness counts little.
-WEIGHTS, NEAR, FAR = np.array([0.35, 1.2, 1.2]), 9.0, 22.0
-NECK_FAR = 34.0  # of the neck, which lies in the chin's shadow
-# Share of the lower face that must be dark for it to be a beard, and how dark against the cheeks; the
-# shadows of wrinkles, smiles and noses are lighter.
-BEARD, DARK = 0.22, 0.78
+# Deviations in Lab (L, a, b) that every tone has at least; skin's distances beyond which nothing is skin,
+# in deviations, at the head and on the neck, which lies in the chin's shadow; and how sure the face is of its skin.
+LEAST, FAR, NECK_FAR, SURE = np.array([5.0, 2.5, 2.5]), 3.6, 4.6, 6.0
+GLINT = 12.0  # how much lighter than the face light makes skin; more is taken for so much
+BALD = 2.2  # deviations from the skin below which the crown is skin too
+SAME = 5.0, 8.0  # how much darker a bald crown may be, and how far from the face's a and b
+SMALL = 0.012  # of the square: islands and holes of the skin that are none
+SHAPE = 0.016  # of the side: finer turns of a border are not kept
 
 
-def photo_skin(portrait: Image, alpha: Mask, features: Features, template: Template) -> Mask:
-    """Where a photographed head shows skin.
+def photo_skin(
+    portrait: Image, alpha: Mask, features: Features, template: Template, *, beard: bool
+) -> tuple[Mask, NDArray[np.float64]]:
+    """Where a photographed head shows skin, or a beard.
 
-    Inside the face everything between forehead and mouth is, shadows and wrinkles too;
-    the lower face is, unless much of it is dark: then it is a beard. Fringe,
-    ears and neck go by their colour.
+    Skin and hair are told apart by quadratic discriminant analysis of their Lab colours, learned from this
+    face and this crown, so that light and shadow on the one skin count little. Inside the face everything
+    below the forehead is skin.
 
     Args:
         portrait: ``(S, S, 3)`` person in chibi proportions on the template.
         alpha: ``(S, S)`` mask of the person.
         features: of the same face.
         template: where the eyes lie.
+        beard: whether the person wears one; then only the upper face is learned from.
+
+    Returns:
+        The mask ``(S, S)``, and how far ``(S, S)`` every colour is from this skin, in deviations.
     """
     size = portrait.shape[0]
     u, v = template.grid(size)
     face = polygon(features.outline, template, size)
+    mouth_u, mouth_v = features.mouth[:2]
     lab = to_lab(cv2.medianBlur(portrait, 3))
-    apart = np.linalg.norm((lab - lab_of(cheeks(portrait, template))) * WEIGHTS, axis=2)
-    far = np.where((v > 0.9) & (np.abs(u) < 0.45) & (face < 0.5), NECK_FAR, FAR)
-    alike = np.clip((far - apart) / (far - NEAR), 0, 1)
-    around = np.clip((1.15 - np.abs(u)) / 0.1, 0, 1) * (v > -1.15)
-    smooth = cv2.GaussianBlur((alike * around).astype(np.float32), (0, 0), size / 64)
-    skin = np.clip(2 * smooth - 0.5, 0, 1)
-    middle = face * np.clip((v + 0.45) / 0.1, 0, 1) * np.clip((0.85 - np.abs(u)) / 0.1, 0, 1)
-    mouth_v = float(features.mouth[1])
-    low = (v > mouth_v - 0.1) & (face > 0.5) & (np.hypot(u - features.mouth[0], (v - mouth_v) / 0.6) > 0.2)
-    dark = lab[..., 0] < DARK * lab_of(cheeks(portrait, template))[0]
-    bearded = low.any() and float(((skin < 0.5) & dark)[low].mean()) > BEARD
-    if bearded:
-        middle *= np.clip((mouth_v - 0.22 - v) / 0.1, 0, 1)
-    return np.asarray(np.maximum(skin, middle) * alpha, np.float32)
+    eyes = np.hypot((np.abs(u) - 0.5) / 0.38, v / 0.34) < 1
+    mouth = np.hypot((u - mouth_u) / 0.3, (v - mouth_v) / 0.16) < 1
+    plain = (face > 0.9) & (np.abs(u) < 0.8) & (v > -0.35) & ~eyes & ~mouth & (v < (mouth_v - 0.25 if beard else 1.0))
+    if plain.sum() < 40:
+        plain = np.hypot(np.abs(u) - 0.42, v - 0.42) < 0.2
+    lab[..., 0] = np.minimum(lab[..., 0], np.median(lab[plain][:, 0]) + GLINT)
+    own, own_size = _deviations(lab, lab[plain])
+    crown = (np.abs(u) < 0.9) & (v > -1.3) & (v < -0.9) & (alpha > 0.9)
+    odds = np.full_like(own, SURE)
+    if crown.sum() > 40 and not _bald(lab[crown], lab[plain], own[crown]):
+        other, other_size = _deviations(lab, lab[crown])
+        odds = (other**2 - own**2) / 2 + other_size - own_size
+    odds += SURE * (2 * face - 0.5) * (v > -0.75)
+    # Inside the face there is nothing but skin and hair.
+    far = np.where((v > 0.9) & (np.abs(u) < 0.45), NECK_FAR, FAR) + 9 * face
+    alike = np.clip(0.5 + odds / 4, 0, 1) * np.clip(2 * (far - own), 0, 1)
+    around = np.clip((1.2 - np.abs(u)) / 0.1, 0, 1) * (v > -1.3)
+    skin = _shaped((alike * around).astype(np.float32), size)
+    middle = face * np.clip((v + 0.45) / 0.1, 0, 1) * np.clip((0.95 - np.abs(u)) / 0.1, 0, 1)
+    return _whole(np.asarray(np.maximum(skin, middle) * alpha, np.float32)), own
+
+
+def _bald(crown: NDArray[np.float32], face: NDArray[np.float32], apart: NDArray[np.float64]) -> bool:
+    """Whether the crown looks like the face: by the distance, or shining in the same hue."""
+    lightness, *hue = np.median(crown, axis=0) - np.median(face, axis=0)
+    return bool(np.median(apart) < BALD or (lightness > -SAME[0] and np.hypot(*hue) < SAME[1]))
+
+
+def _deviations(lab: NDArray[np.float32], samples: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
+    """Mahalanobis distance of every pixel from a tone, and half the log determinant of its covariance.
+
+    The outermost tenth of the samples is left out, since it is something else.
+    """
+    middle = np.median(samples, axis=0)
+    apart = np.linalg.norm((samples - middle) / LEAST, axis=1)
+    kept = samples[apart <= np.percentile(apart, 90)]
+    middle = kept.mean(0)
+    covariance = np.cov((kept - middle).T) + np.diag(LEAST**2)
+    whitened = (lab - middle) @ np.linalg.cholesky(np.linalg.inv(covariance))
+    return np.linalg.norm(whitened, axis=2), float(np.log(np.linalg.det(covariance)) / 2)
+
+
+def _shaped(mask: Mask, size: int) -> Mask:
+    """The same without specks and frayed borders."""
+    smooth = cv2.GaussianBlur(mask, (0, 0), SHAPE * size)
+    return np.asarray(np.clip(2.5 * smooth - 0.75, 0, 1), np.float32)
+
+
+def _whole(mask: Mask) -> Mask:
+    """The same without small islands and holes."""
+    whole = mask.copy()
+    for inside in (True, False):
+        _, labels, facts, _ = cv2.connectedComponentsWithStats(((whole > 0.4) == inside).astype(np.uint8))
+        small = 1 + np.flatnonzero(facts[1:, cv2.CC_STAT_AREA] < SMALL * mask.size)
+        whole[np.isin(labels, small)] = 0.0 if inside else 1.0
+    return whole

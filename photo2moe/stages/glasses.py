@@ -12,11 +12,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
 
 from photo2moe.ops.colour import RGB, to_lab
-from photo2moe.ops.geometry import compose
-from photo2moe.ops.rough import Glasses
+from photo2moe.ops.marks import Glasses
+from photo2moe.stages.classify import LinearClassifier, crop
 from photo2moe.types import Face, Image
 
 SCALE = 32  # pixels a face unit of the region looked at
@@ -29,19 +28,16 @@ class GlassesFinder:
     """Finds glasses; load once, call often.
 
     Args:
-        path: safetensors with ``weight``, ``(756,)``, and ``bias``, ``(1,)``.
-        threshold: of the classifier's log odds.
+        path: of the classifier's parameters.
     """
 
-    def __init__(self, path: Path, threshold: float = 0.0) -> None:
-        parameters = load_file(path)
-        self._weight, self._bias = parameters["weight"], float(parameters["bias"][0])
-        self._threshold = threshold
+    def __init__(self, path: Path) -> None:
+        self._odds = LinearClassifier(path)
 
     def __call__(self, photo: Image, face: Face) -> Glasses | None:
         """Frames as they are to be drawn, or ``None``."""
         region = eye_region(photo, face)
-        if float(describe(region) @ self._weight) + self._bias < self._threshold:
+        if self._odds(describe(region)) < 0:
             return None
         colour, strength = _frame(region)
         return Glasses(*LENS, corner=2.8, thickness=0.032 + 0.022 * strength, colour=colour)
@@ -49,16 +45,7 @@ class GlassesFinder:
 
 def eye_region(photo: Image, face: Face) -> Image:
     """Both eyes, upright, ``(32, 64, 3)``."""
-    width, height = REGION
-    units = np.array([[SCALE, 0.0, width / 2 - 0.5], [0.0, SCALE, height / 2 - 0.5]])
-    matrix = compose(units, face.to_units())
-    shrink = SCALE / face.eye_distance
-    if shrink < 0.6:  # average first: linear sampling alone would lose thin frames
-        x0, y0 = np.maximum(face.landmarks.min(0).astype(int) - 8, 0)
-        x1, y1 = face.landmarks.max(0).astype(int) + 8
-        photo = cv2.blur(photo[y0:y1, x0:x1], (max(1, round(1 / shrink)),) * 2)
-        matrix = compose(matrix, np.array([[1.0, 0.0, x0], [0.0, 1.0, y0]]))
-    return np.asarray(cv2.warpAffine(photo, matrix, REGION, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return crop(photo, face, SCALE, REGION, -REGION[1] / 2 / SCALE)
 
 
 def describe(region: Image) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from photo2moe.errors import ConfigError
 from photo2moe.ops import colour
 from photo2moe.ops.colour import RGB
 from photo2moe.ops.geometry import Template
-from photo2moe.ops.rough import EYE_WIDTH
+from photo2moe.ops.marks import EYE_WIDTH
 from photo2moe.ops.tone import DRAWN
 from photo2moe.stages.sketch import Sketch
 from photo2moe.types import Colours, Image, Mask

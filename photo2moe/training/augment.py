@@ -10,14 +10,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from photo2moe.ops.beard import shape
 from photo2moe.ops.colour import RGB
 from photo2moe.ops.features import Features
-from photo2moe.ops.geometry import Template, polygon
-from photo2moe.ops.rough import Glasses
+from photo2moe.ops.geometry import Template
+from photo2moe.ops.marks import Glasses
 from photo2moe.types import Image, Mask
 
 SHADES = 0.22  # largest brightness of the shading noise
-BLURS = (0.014, 0.026)  # of the side
+BLURS, FINES = (0.014, 0.026), (0.008, 0.015)  # of the ground, and of eyes and mouth, as shares of the side
 
 
 def beard(
@@ -33,19 +34,8 @@ def beard(
         template: where the eyes lie.
         random: chooses the kind.
     """
-    size = image.shape[0]
-    u, v = template.grid(size)
-    mouth_u, mouth_v, width, height, _ = features.mouth
-    across = np.abs(u - mouth_u)
-    kind = random.choice(["full", "goatee", "moustache"], p=[0.6, 0.25, 0.15])
-    moustache = np.hypot(across / 0.24, (v - mouth_v + height / 2 + 0.10) / 0.055) < 1
-    chin = (v > mouth_v + height / 2 + 0.07) & (across < 0.26)
-    top = np.interp(across, [0.18, 0.35, 0.6, 0.8], [mouth_v - 0.14, mouth_v - 0.1, 0.3, 0.0])
-    sides = (v > top) & (across > 0.17)
-    area = {"full": moustache | chin | sides, "goatee": moustache | chin, "moustache": moustache}[str(kind)]
-    lips = np.hypot((u - mouth_u) / (width / 2 + 0.05), (v - mouth_v) / (height / 2 + 0.05)) < 1
-    soft = cv2.GaussianBlur((area & ~lips).astype(np.float32), (0, 0), size / 200)
-    mask = (soft * polygon(features.outline, template, size) * (skin > 0.3))[..., None]
+    kind = str(random.choice(["full", "goatee", "moustache"], p=[0.6, 0.25, 0.15]))
+    mask = (shape(kind, features, template, len(image)) * (skin > 0.3))[..., None]
     light = image.astype(np.float32).mean(2, keepdims=True)
     bright = np.percentile(light[skin > 0.5], 60) if (skin > 0.5).any() else 255.0
     paint = np.array(colour, np.float32) * random.uniform(0.75, 1.05) * np.clip(light / bright, 0.45, 1.05)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,59 +15,14 @@ from torch import Tensor
 from photo2moe.config import TrainConfig
 from photo2moe.errors import TrainingError
 from photo2moe.ops.colour import enliven, lighter, tint
-from photo2moe.ops.features import Features, drawn_outline
 from photo2moe.ops.geometry import Template
-from photo2moe.ops.rough import base, dye, mark, paint_glasses
+from photo2moe.ops.ink import ink
+from photo2moe.ops.marks import paint_glasses
+from photo2moe.ops.rough import base, dye, expressive, lay, mark, trace
 from photo2moe.ops.tensors import to_planes
 from photo2moe.ops.tone import DRAWN
-from photo2moe.training.augment import BLURS, beard, frames, unsettle
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Domain:
-    """The pictures of one domain, as ``prepare`` wrote them.
-
-    Attributes:
-        rgba: ``(N, S, S, 4)`` uint8 straight alpha: anime faces, or grounds of photos' sketches.
-        valid: ``(N, 4)`` what each picture really shows, ``(x0, y0, x1, y1)``.
-        colours: ``(N, 9)`` uint8: skin, hair, eyes.
-        regions: ``(N, S, S, 2)`` uint8 skin and hair masks × 255.
-        features: ``(N, 12)`` eyes, mouth, chin.
-    """
-
-    rgba: NDArray[np.uint8]
-    valid: NDArray[np.int16]
-    colours: NDArray[np.uint8]
-    regions: NDArray[np.uint8]
-    features: NDArray[np.float64]
-
-    @classmethod
-    def load(cls, folder: Path, name: str) -> Domain:
-        """Open one domain of a dataset; the pictures stay on disk until they are used.
-
-        Raises:
-            TrainingError: the folder is not a dataset, or it is damaged.
-        """
-
-        def array(kind: str) -> NDArray[Any]:
-            path = folder / f"{name}_{kind}.npy"
-            try:
-                return np.asarray(np.load(path, mmap_mode="r"))
-            except (OSError, ValueError) as error:
-                raise TrainingError(
-                    f"{path} cannot be read ({error}); make the dataset with 'photo2moe prepare'"
-                ) from error
-
-        kinds = (array("rgba"), array("valid").astype(np.int16), array("colours"), array("regions"))
-        domain = cls(*kinds, array("features").astype(np.float64))
-        if {len(getattr(domain, f.name)) for f in fields(domain)} != {len(domain.rgba) or -1}:
-            raise TrainingError(f"{folder} is damaged: the arrays of {name} differ in length")
-        return domain
-
-    def marks(self, index: int) -> Features:
-        """Eyes and mouth of one picture, and the outline that drawn faces have with its chin."""
-        row = self.features[index]
-        return Features(drawn_outline(row[11]), row[:6].reshape(2, 3), row[6:11])
+from photo2moe.training.augment import BLURS, FINES, beard, frames, unsettle
+from photo2moe.training.domain import Domain
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,10 +48,14 @@ class Photos:
 
     Attributes:
         rough: ``(B, 4, S, S)`` their roughs.
+        sketch: ``(B, 4, S, S)`` the same before eyes, brows, nose and mouth were blurred.
+        expressive: ``(B, 1, S, S)`` where these are, and lines, 0…1.
         colours: ``(B, 9)`` what they shall be drawn with.
     """
 
     rough: Tensor
+    sketch: Tensor
+    expressive: Tensor
     colours: Tensor
 
 
@@ -145,12 +104,17 @@ class Dataset:
     def photos(self, step: int, rank: int = 0, ranks: int = 1) -> Photos:
         """The photos of one step, as :meth:`pairs`."""
         rows = [self._photo(random) for random in self._random(step, 1, rank, ranks)]
-        rough, colours = (np.stack(column) for column in zip(*rows, strict=True))
-        return Photos(torch.from_numpy(to_planes(rough)), torch.from_numpy(scaled(colours)))
+        rough, sketch, area, colours = (np.stack(column) for column in zip(*rows, strict=True))
+        before, after = (torch.from_numpy(to_planes(part)) for part in (rough, sketch))
+        return Photos(before, after, torch.from_numpy(area)[:, None], torch.from_numpy(scaled(colours)))
 
     def roughs(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Roughs of photos as they are made outside training, ``(B, S, S, 4)``."""
-        return np.stack([self._rough(int(i), c) for i, c in zip(indices, self.photo_colours(indices), strict=True)])
+        rows = []
+        for index, colours in zip(indices.tolist(), self.photo_colours(indices), strict=True):
+            ground = self._ground(index, colours)
+            rows.append(mark(ground, self.photo.marks(index), _rgb(colours[3:6]), _rgb(colours[6:]), self.template))
+        return np.stack(rows)
 
     def photo_colours(self, indices: NDArray[np.int64]) -> NDArray[np.float64]:
         """What photos are drawn with outside training: their own colours, eyes enlivened."""
@@ -183,24 +147,29 @@ class Dataset:
         colours[6:] = other[6:]
         if random.random() < self._config.free_colours:
             colours[3:6] = other[3:6]
-        rough = self._rough(index, colours, random)
-        return (rough[:, ::-1] if random.random() < 0.5 else rough), colours
+        ground = self._ground(index, colours)
+        # As untidy as the anime faces' roughs, so that the net cannot tell them apart.
+        bare = np.clip(1 - np.abs(ground[..., :3] - DRAWN).mean(2) / 24, 0, 1)
+        ground = unsettle(ground, bare, random)
+        glasses = frames(random) if random.random() < self._config.glasses else None
+        features, blur = self.photo.marks(index), float(random.uniform(*FINES))
+        rough, sketch = (
+            mark(ground, features, _rgb(colours[3:6]), _rgb(colours[6:]), self.template, glasses, blur=soft)
+            for soft in (blur, 0.0)
+        )
+        lined = self.photo.regions[index, ..., 0].astype(np.float32) / 255
+        area = np.maximum(expressive(features, *self.template.grid(self.size)), lined)
+        if random.random() < 0.5:
+            rough, sketch, area = rough[:, ::-1], sketch[:, ::-1], area[:, ::-1]
+        return rough, sketch, area, colours
 
-    def _rough(
-        self, index: int, colours: NDArray[np.float64], random: np.random.Generator | None = None
-    ) -> NDArray[np.uint8]:
-        """The rough of a photo in these colours; with ``random``, now and then with glasses."""
+    def _ground(self, index: int, colours: NDArray[np.float64]) -> NDArray[np.float32]:
+        """A photo's rough in these colours, with its lines, without marks."""
         ground, own = self.photo.rgba[index].astype(np.float32), _rgb(self._lighter[index, 3:6])
+        lined, hair = np.moveaxis(self.photo.regions[index].astype(np.float32) / 255, 2, 0)
         if own != _rgb(colours[3:6]):
-            hair = self.photo.regions[index, ..., 1].astype(np.float32) / 255
             ground = dye(ground, hair, own, _rgb(colours[3:6]))
-        glasses = None
-        if random is not None:
-            # As untidy as the anime faces' roughs, so that the net cannot tell them apart.
-            bare = np.clip(1 - np.abs(ground[..., :3] - DRAWN).mean(2) / 24, 0, 1)
-            ground = unsettle(ground, bare, random)
-            glasses = frames(random) if random.random() < self._config.glasses else None
-        return mark(ground, self.photo.marks(index), _rgb(colours[6:]), self.template, glasses)
+        return ink(ground, lined)
 
     def _moe(
         self, index: int, random: np.random.Generator
@@ -213,13 +182,15 @@ class Dataset:
         if random.random() < config.beards:
             image, skin = beard(image, skin, features, _rgb(colours[3:6]), self.template, random)
         blur = float(random.uniform(*BLURS))
-        ground = base(image, alpha, skin, features, _rgb(colours[:3]), self.template, blur=blur)
+        ground = base(image, alpha, skin, features, _rgb(colours[:3]), self.template, cover=False, blur=blur)
+        blur = float(random.uniform(*FINES))
+        fine = trace(image, skin, features, _rgb(colours[:3]), self.template, blur=blur)
         glasses = frames(random) if random.random() < config.glasses else None
         if glasses is not None:
             painted = image.astype(np.float32)
             paint_glasses(painted, features, glasses, self.template)
             image = painted.round().clip(0, 255).astype(np.uint8)
-        rough = mark(unsettle(ground, skin, random), features, _rgb(colours[6:]), self.template, glasses)
+        rough = lay(unsettle(ground, skin, random), fine, features, self.template, glasses)
         rgba = np.dstack([image, self.moe.rgba[index, ..., 3]])
         return on_white(rgba[None])[0], rough, colours
 

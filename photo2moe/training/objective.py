@@ -40,7 +40,7 @@ class Nets:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fakes:
-    """What the generator made of one batch; of the photos, if they were drawn."""
+    """What the generator made of one batch; of the photos, if the judges shall see them."""
 
     moe: Tensor
     photo: Tensor | None
@@ -51,20 +51,17 @@ class Regions:
     """Where things lie on the template.
 
     Attributes:
-        cells: ``(1, 1, S / 4, S / 4)`` weights of the layout: little where eyes and mouth are drawn.
         calm: ``(1, 1, S, S)`` 1 where nothing is drawn on bare skin: not at brows, nose, mouth and jaw.
         eyes: ``(x0, y0, x1, y1)`` pixels around both eyes.
     """
 
-    cells: Tensor
     calm: Tensor
     eyes: tuple[int, int, int, int]
 
     @classmethod
     def on(cls, template: Template, size: int) -> Regions:
         """The regions for squares of that size."""
-        u, v = (torch.from_numpy(grid).float()[None, None] for grid in template.grid(size))
-        face = (u.abs() < 0.85) & (v > -0.45) & (v < 1.0)
+        u, v = (torch.tensor(grid).float()[None, None] for grid in template.grid(size))
         brows = (u.abs() > 0.1) & (u.abs() < 0.95) & (v > -0.55) & (v < -0.2)
         nose = (u.abs() < 0.16) & (v > 0.15) & (v < 0.62)
         calm = ~(brows | nose | ((v > 0.85) & (v < 1.25)))
@@ -73,7 +70,7 @@ class Regions:
             (round(c + to_pixels[0, 0] * t) for t in (-s, s))
             for c, s in zip(to_pixels[:, 2], (0.98, 0.52), strict=True)
         )
-        return cls(F.avg_pool2d(1 - 0.85 * face.float(), 4), calm.float(), (x0, y0, x1, y1))
+        return cls(calm.float(), (x0, y0, x1, y1))
 
 
 def adversarial(scores: Scores, target: float) -> Tensor:
@@ -97,17 +94,15 @@ def alike(one: Scores, other: Scores) -> Tensor:
     return sum(((a.float() - b.float()).abs().mean() for a, b in pairs), torch.zeros(())) / len(one.features)
 
 
-def layout(drawing: Tensor, rough: Tensor, weight: Tensor, cell: int) -> Tensor:
-    """Weighted L1 between cell means: colours stay where they were, lines are free.
+def layout(drawing: Tensor, rough: Tensor, cell: int) -> Tensor:
+    """L1 between cell means: colours stay where they were, lines are free.
 
     Args:
         drawing: ``(B, C, S, S)``.
         rough: the same.
-        weight: ``(B, 1, S / cell, S / cell)``.
         cell: side of a cell, pixels.
     """
-    apart = F.avg_pool2d(drawing.float(), cell) - F.avg_pool2d(rough.float(), cell)
-    return (apart.abs() * weight).sum() / (weight.sum() * drawing.shape[1]).clamp(min=1e-6)
+    return F.l1_loss(F.avg_pool2d(drawing.float(), cell), F.avg_pool2d(rough.float(), cell))
 
 
 def bare(rough: Tensor) -> Tensor:
@@ -180,10 +175,10 @@ def generator_loss(
     photo = None
     if photos is not None:
         photo = within(nets.draw(photos.rough, photos.colours).float(), photos.rough)
-        cells = regions.cells.expand(len(photo), -1, -1, -1)
-        losses["layout"] = layout(photo[:, :3], photos.rough[:, :3], cells, 4)
+        losses["layout"] = layout(photo[:, :3], photos.rough[:, :3], 4)
+        losses["sketch"] = masked_l1(photo[:, :3], photos.sketch[:, :3], photos.expressive)
         losses["calm"] = masked_l1(photo[:, :3], photos.rough[:, :3], bare(photos.rough) * regions.calm)
-        losses["outline"] = layout(photo[:, 3:], photos.rough[:, 3:], torch.ones_like(cells), 4)
+        losses["outline"] = layout(photo[:, 3:], photos.rough[:, 3:], 4)
     matches = []
     for name, judge, view in _views(nets, pairs.valid, regions, shifts):
         fake = judge(view(moe))
@@ -196,7 +191,8 @@ def generator_loss(
     losses["features"] = torch.stack(matches).mean()
     total = sum((getattr(weights, name) * value for name, value in losses.items()), torch.zeros(()))
     parts = {name: float(value.detach()) for name, value in losses.items()}
-    return total, parts, Fakes(moe.detach(), None if photo is None else photo.detach())
+    shown = photo.detach() if photo is not None and weights.photo > 0 else None
+    return total, parts, Fakes(moe.detach(), shown)
 
 
 def discriminator_loss(

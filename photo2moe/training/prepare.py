@@ -25,11 +25,13 @@ from photo2moe.ops import colour
 from photo2moe.ops.features import Features, of_drawing
 from photo2moe.ops.geometry import Template
 from photo2moe.stages.align import align
+from photo2moe.stages.beard import BeardFinder
 from photo2moe.stages.detect import FaceDetector
 from photo2moe.stages.matte import PersonMatte
 from photo2moe.stages.sketch import sketch
 from photo2moe.training.cutout import figure_mask
 from photo2moe.types import Colours, Image, Mask, Points
+from photo2moe.weights import BEARD, verified
 
 MAX_ROLL = 10.0  # degrees; anime heads are not turned upright, since that would blur their lines
 MIN_EYE_DISTANCE = 28.0  # pixels; smaller faces would be enlarged into mush
@@ -47,10 +49,10 @@ class Sample:
 
     Attributes:
         rgba: ``(S, S, 4)`` uint8, straight alpha; of a photo, the ground of its sketch.
-        regions: ``(S, S, 2)`` uint8, skin and hair masks × 255; of a photo, only the hair.
+        regions: ``(S, S, 2)`` uint8, masks × 255 of skin and hair; of a photo, of lines and hair.
         valid: ``(x0, y0, x1, y1)`` of the square that the picture really shows, pixels.
         colours: skin, hair and eyes.
-        features: ``(12,)`` both eyes, the mouth, and the chin's ``v``.
+        features: ``(18,)`` both eyes, the mouth, the brows, and the chin's ``v``.
     """
 
     rgba: NDArray[np.uint8]
@@ -87,12 +89,12 @@ def prepare(
     """
     if output.exists() and any(output.iterdir()):
         raise InputError(f"{output} is not empty; name a new folder for the dataset")
-    template = Template()
+    template, find_beard = Template(), BeardFinder(verified(BEARD))
     counts: dict[str, dict[str, int]] = {}
     with FaceDetector() as detector, PersonMatte() as matte:
         marks = read_marks(landmarks) if landmarks else find_marks
         jobs: dict[str, tuple[Path, Callable[[Path, Image], Sample]]] = {
-            "photo": (photos, lambda _, image: photo_sample(image, detector, matte, template, size)),
+            "photo": (photos, lambda _, image: photo_sample(image, detector, matte, find_beard, template, size)),
             "moe": (anime, lambda path, image: moe_sample(image, marks(path, image), matte, template, size)),
         }
         for name, (folder, make) in jobs.items():
@@ -103,7 +105,9 @@ def prepare(
     return counts
 
 
-def photo_sample(photo: Image, detector: FaceDetector, matte: PersonMatte, template: Template, size: int) -> Sample:
+def photo_sample(
+    photo: Image, detector: FaceDetector, matte: PersonMatte, find_beard: BeardFinder, template: Template, size: int
+) -> Sample:
     """Align, matte and warp one photo. Raises DroppedError if it does not fit."""
     faces = detector(photo)
     if not faces:
@@ -119,10 +123,10 @@ def photo_sample(photo: Image, detector: FaceDetector, matte: PersonMatte, templ
     height, width = photo.shape[:2]
     x, y = portrait.source[size // 2, :, 0], portrait.source[:, size // 2, 1]
     valid = _span((x >= -1) & (x <= width)), _span((y >= -1) & (y <= height))
-    drawn = sketch(portrait, template)
+    drawn = sketch(portrait, template, beard=find_beard(photo, face))
     return Sample(
         drawn.ground.round().clip(0, 255).astype(np.uint8),
-        np.dstack([np.zeros_like(drawn.hair), drawn.hair * 255]).round().astype(np.uint8),
+        (np.dstack([drawn.lines, drawn.hair]) * 255).round().astype(np.uint8),
         (valid[0][0], valid[1][0], valid[0][1], valid[1][1]),
         colours,
         _flat(drawn.features, float(drawn.features.outline[:, 1].max())),
@@ -269,7 +273,7 @@ def _core(template: Template, size: int) -> NDArray[np.bool_]:
 
 
 def _flat(features: Features, chin: float) -> NDArray[np.float32]:
-    return np.array([*features.eyes.ravel(), *features.mouth, chin], np.float32)
+    return np.array([*features.eyes.ravel(), *features.mouth, *features.brows.ravel(), chin], np.float32)
 
 
 def _span(inside: NDArray[np.bool_]) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import NoFaceError
 from photo2moe.ops.colour import lab_of
-from photo2moe.ops.rough import Glasses
+from photo2moe.ops.marks import Glasses
 from photo2moe.pipeline import Matte, Pipeline, Subject
 from photo2moe.types import Colours, Face, Image
 from photo2moe.video.motion import MotionConfig
@@ -63,6 +63,7 @@ class Track:
     colours: list[Colours]
     chosen: Colours | None = None
     glasses: list[Glasses | None] = field(default_factory=list)
+    beards: list[bool] = field(default_factory=list)
     subject: Subject | None = None
     face: SteadyFace = field(init=False)
     mask: SteadyMask = field(init=False)
@@ -81,6 +82,10 @@ class Track:
         """The person's glasses, if most looks found some; always the same ones."""
         worn = [one for one in self.glasses if one is not None]
         return worn[0] if 2 * len(worn) > len(self.glasses) else None
+
+    def bearded(self) -> bool:
+        """Whether most looks found a beard."""
+        return 2 * sum(self.beards) > len(self.beards)
 
     def settle(self) -> Colours:
         """The person's colours: the median of the measurements, for good once there are enough."""
@@ -214,13 +219,16 @@ class Follower:
         if track.chosen is None:
             subject = self._pipeline.measure(image, steady)
             track.glasses.append(subject.glasses)
+            track.beards.append(subject.beard)
             if track.subject is not None:
                 track.colours.append(subject.measured)
         else:
             subject = replace(track.known, face=steady, matte=self._matte(image, steady))
         mask, matrix = subject.matte
         matte = track.mask(mask, seconds), matrix
-        track.subject = replace(subject, matte=matte, measured=track.settle(), glasses=track.eyewear())
+        track.subject = replace(
+            subject, matte=matte, measured=track.settle(), glasses=track.eyewear(), beard=track.bearded()
+        )
         return Seen(track.number, track.subject, 1.0, True)
 
     def _is_cut(self, image: Image) -> bool:

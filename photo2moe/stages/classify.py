@@ -1,0 +1,52 @@
+"""Linear classifiers on a part of the face: what the mesh does not tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+
+from photo2moe.ops.geometry import compose
+from photo2moe.types import Face, Image
+
+
+class LinearClassifier:
+    """Log odds from a description; load once, call often.
+
+    Args:
+        path: safetensors with ``weight``, ``(n,)``, and ``bias``, ``(1,)``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        parameters = load_file(path)
+        self._weight, self._bias = parameters["weight"], float(parameters["bias"][0])
+
+    def __call__(self, description: NDArray[np.float32]) -> float:
+        """The log odds of ``(n,)``."""
+        return float(description @ self._weight) + self._bias
+
+
+def crop(photo: Image, face: Face, scale: float, size: tuple[int, int], top: float) -> Image:
+    """A part of the face, upright, with the eyes' middle above or in its own middle.
+
+    Args:
+        photo: ``(H, W, 3)``.
+        face: whose.
+        scale: pixels a face unit.
+        size: width and height of the part, pixels.
+        top: ``v`` of its upper edge, face units.
+
+    Returns:
+        ``(height, width, 3)`` uint8.
+    """
+    units = np.array([[scale, 0.0, size[0] / 2 - 0.5], [0.0, scale, -top * scale - 0.5]])
+    matrix, shrink = compose(units, face.to_units()), scale / face.eye_distance
+    if shrink < 0.6:  # average first: linear sampling alone would lose thin frames and hairs
+        x0, y0 = np.maximum(face.landmarks.min(0).astype(int) - 8, 0)
+        x1, y1 = face.landmarks.max(0).astype(int) + 8
+        photo = cv2.blur(photo[y0:y1, x0:x1], (max(1, round(1 / shrink)),) * 2)
+        matrix = compose(matrix, np.array([[1.0, 0.0, x0], [0.0, 1.0, y0]]))
+    return np.asarray(cv2.warpAffine(photo, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)

@@ -1,0 +1,60 @@
+"""The pictures of one domain, as they lie in a dataset folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photo2moe.errors import TrainingError
+from photo2moe.ops.features import Features, drawn_outline
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Domain:
+    """The pictures of one domain, as ``prepare`` wrote them.
+
+    Attributes:
+        rgba: ``(N, S, S, 4)`` uint8 straight alpha: anime faces, or grounds of photos' sketches.
+        valid: ``(N, 4)`` what each picture really shows, ``(x0, y0, x1, y1)``.
+        colours: ``(N, 9)`` uint8: skin, hair, eyes.
+        regions: ``(N, S, S, 2)`` uint8 masks × 255: skin and hair, of photos lines and hair.
+        features: ``(N, 18)`` eyes, mouth, brows, chin.
+    """
+
+    rgba: NDArray[np.uint8]
+    valid: NDArray[np.int16]
+    colours: NDArray[np.uint8]
+    regions: NDArray[np.uint8]
+    features: NDArray[np.float64]
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> Domain:
+        """Open one domain of a dataset; the pictures stay on disk until they are used.
+
+        Raises:
+            TrainingError: the folder is not a dataset, or it is damaged.
+        """
+
+        def array(kind: str) -> NDArray[Any]:
+            path = folder / f"{name}_{kind}.npy"
+            try:
+                return np.asarray(np.load(path, mmap_mode="r"))
+            except (OSError, ValueError) as error:
+                raise TrainingError(
+                    f"{path} cannot be read ({error}); make the dataset with 'photo2moe prepare'"
+                ) from error
+
+        kinds = (array("rgba"), array("valid").astype(np.int16), array("colours"), array("regions"))
+        domain = cls(*kinds, array("features").astype(np.float64))
+        if {len(getattr(domain, f.name)) for f in fields(domain)} != {len(domain.rgba) or -1}:
+            raise TrainingError(f"{folder} is damaged: the arrays of {name} differ in length")
+        return domain
+
+    def marks(self, index: int) -> Features:
+        """Eyes and mouth of one picture, and the outline that drawn faces have with its chin."""
+        row = self.features[index]
+        return Features(drawn_outline(row[17]), row[:6].reshape(2, 3), row[6:11], row[11:17].reshape(2, 3))
