@@ -116,10 +116,12 @@ def _connected() -> Iterator[int]:
     mine = not ray.is_initialized()
     if mine:
         try:
-            ray.init(os.environ.get("RAY_ADDRESS"), log_to_driver=False, logging_level="ERROR")
+            # Without an address Ray would look for the last cluster of this machine, dead or alive.
+            address = os.environ.get("RAY_ADDRESS", "local")
+            ray.init(address, log_to_driver=False, logging_level="ERROR")
         except (ConnectionError, RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
-            raise Photo2MoeError(f"no Ray cluster at {os.environ.get('RAY_ADDRESS')}: {reason}") from error
+            raise Photo2MoeError(f"no Ray cluster at {address}: {reason}") from error
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
