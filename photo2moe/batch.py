@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from photo2moe.bulk.jobs import Job, Jobs, Shard, from_folder
+from photo2moe.bulk.ledger import FAILED, OK
 from photo2moe.bulk.places import Local, Place
 from photo2moe.bulk.report import Report, options_fingerprint
 from photo2moe.bulk.work import Converter, Give, Order, stream
@@ -50,7 +51,7 @@ class Outcome:
         """Add what became of one photo; a file that was half there and now is whole has not failed."""
         if self.failures.pop(job.name, None) is not None:
             self.failed -= 1
-        if facts["status"] == "ok":
+        if facts["status"] == OK:
             self.converted += 1
             return
         self.failed += 1
@@ -62,7 +63,13 @@ class Outcome:
 Progress = Callable[[Outcome, Job, dict[str, Any]], None]
 
 
-def convert_all(engine: Engine, jobs: Jobs, report: Report, progress: Progress = lambda *_: None) -> Outcome:
+def convert_all(
+    engine: Engine,
+    jobs: Jobs,
+    report: Report,
+    progress: Progress = lambda *_: None,
+    outcome: Outcome | None = None,
+) -> Outcome:
     """Convert photos that are not converted yet.
 
     Args:
@@ -70,11 +77,12 @@ def convert_all(engine: Engine, jobs: Jobs, report: Report, progress: Progress =
         jobs: the photos.
         report: what was done before, and where to write what is done.
         progress: told after every photo.
+        outcome: what to count in, for those who want to know it after Ctrl-C too.
 
     Returns:
         What became of them; the failures are in the report too.
     """
-    outcome = Outcome()
+    outcome = outcome or Outcome()
 
     def give(job: Job, facts: dict[str, Any]) -> None:
         report.add(job, facts)
@@ -86,8 +94,9 @@ def convert_all(engine: Engine, jobs: Jobs, report: Report, progress: Progress =
             if job is None:
                 yield None
             elif job.error:
-                give(job, {"status": "failed", "error": job.error})
+                give(job, {"status": FAILED, "error": job.error})
             elif report.is_done(job):
+                report.confirm(job)
                 outcome.skipped += 1
                 progress(outcome, job, {"status": "skipped"})
                 if outcome.skipped % BREATH == 0:
@@ -124,14 +133,31 @@ def convert_folder(
         What became of them; the failures are in the report too.
 
     Raises:
-        InputError: the source is no folder, or the target cannot be made.
+        InputError: the source is no folder, the target cannot be made, or holds the source; or
+            the report cannot be written any more.
     """
     if not source.is_dir():
         raise InputError(f"{printable(source)} is not a folder; use 'photo2moe convert' for a single photo")
-    order = Order(config, Local(source), Local(target), suffix)
-    jobs = from_folder(order.source, Shard(), inner_folder(order.source, order.target))
-    with Report(order.target, options_fingerprint(config, suffix, fingerprint), suffix) as report:
+    place = Local(target)
+    check_apart(Local(source), place)
+    jobs = from_folder(Local(source), Shard(), inner_folder(Local(source), place))
+    with Report(place, options_fingerprint(config, suffix, fingerprint), suffix) as report:
+        order = Order(config, Local(source), place, suffix, report.ledger)
         return convert_all(partial(stream, convert, order), jobs, report, progress)
+
+
+def check_apart(source: Place, target: Place) -> None:
+    """Refuse a folder of avatars that is, or holds, the folder of photos.
+
+    Raises:
+        InputError: it is, or does.
+    """
+    one, other = f"{source}/", f"{target}/"
+    inside = one.startswith(other)
+    if isinstance(source, Local) and isinstance(target, Local):
+        inside = source.folder.resolve().is_relative_to(target.folder.resolve())
+    if inside:
+        raise InputError(f"{target} holds the photos; give the avatars a folder of their own")
 
 
 def inner_folder(source: Place, target: Place) -> str:

@@ -6,6 +6,7 @@ Nothing here imports torch, MediaPipe or OpenCV before a command needs them.
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 import sys
 import time
@@ -17,8 +18,9 @@ import click
 from photo2moe import __version__
 from photo2moe.config import PipelineConfig, ServeConfig
 from photo2moe.errors import ConfigError, NoFaceError, Photo2MoeError
+from photo2moe.files import printable, reason
 from photo2moe.film import camera, video
-from photo2moe.folders import batch
+from photo2moe.folders import INTERRUPTED, batch
 from photo2moe.options import pipeline_options, serve_options
 from photo2moe.workshop import evaluate, export, prepare, train
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Commands(click.Group):
-    """The boundary where our errors become one line and an exit code."""
+    """The boundary where our errors become one line and an exit code, whatever names and files put into them."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; ``--debug`` lets tracebacks through."""
@@ -36,11 +38,24 @@ class Commands(click.Group):
         except ConfigError as error:
             if ctx.params.get("debug"):
                 raise
-            raise click.UsageError(str(error)) from error
+            raise click.UsageError(printable(str(error))) from error
         except Photo2MoeError as error:
             if ctx.params.get("debug"):
                 raise
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(printable(str(error))) from error
+        except OSError as error:
+            if ctx.params.get("debug") or error.errno == errno.EPIPE:  # the reader has enough: click ends quietly
+                raise
+            raise click.ClickException(f"the system refuses: {reason(error)}{_of(error)}") from error
+        except KeyboardInterrupt:
+            if ctx.params.get("debug"):
+                raise
+            click.echo("interrupted", err=True)
+            raise SystemExit(INTERRUPTED) from None
+
+
+def _of(error: OSError) -> str:
+    return f" ({printable(os.fsdecode(error.filename))})" if isinstance(error.filename, str | bytes) else ""
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -66,13 +81,16 @@ def convert(photo: str, output: str | None, as_json: bool, **options: Any) -> No
     """  # noqa: D301 - click looks for the very character
     from photo2moe import console
     from photo2moe.bulk.work import output_names
-    from photo2moe.imageio import encode_image, output_format, printable, write_bytes
+    from photo2moe.files import keep_apart
+    from photo2moe.imageio import encode_image, output_format, write_bytes
 
     begun, config = time.perf_counter(), PipelineConfig(**options)
     output = output or ("-" if photo == "-" else f"{Path(photo).with_suffix('')}.moe.png")
     if output == "-" and as_json:
         raise ConfigError("--json and the picture cannot both go to stdout; give -o FILE")
     form = "png" if output == "-" else output_format(output)
+    sources = (photo, config.background, config.weights)
+    keep_apart(output, *sources)
     picture = _read(photo, config.max_pixels)
 
     from photo2moe.pipeline import load_pipeline
@@ -86,9 +104,11 @@ def convert(photo: str, output: str | None, as_json: bool, **options: Any) -> No
     if output == "-":
         if len(avatars) > 1:
             raise ConfigError(f"{len(avatars)} faces found, and stdout holds one picture; give -o FILE, or --face N")
-        sys.stdout.buffer.write(encode_image(avatars[0].image, form))
+        console.give(encode_image(avatars[0].image, form))
         return
     paths = [Path(name) for name in output_names(output, len(avatars) if several else 1)]
+    for path in paths:
+        keep_apart(path, *sources)
     for path, avatar in zip(paths, avatars, strict=True):
         write_bytes(path, encode_image(avatar.image, form))
     seconds = round(time.perf_counter() - begun, 3)
@@ -168,11 +188,12 @@ def inspect(file: Path) -> None:
 
 
 def _read(photo: str, max_pixels: int) -> Image:
-    from photo2moe.imageio import read_image
+    from photo2moe.decoder import Decoder
 
-    if photo == "-":
-        return read_image(sys.stdin.buffer, name="stdin", max_pixels=max_pixels)
-    return read_image(os.fspath(photo), max_pixels=max_pixels)
+    with Decoder() as read:
+        if photo == "-":
+            return read(sys.stdin.buffer, name="stdin", max_pixels=max_pixels)
+        return read(photo, max_pixels=max_pixels)
 
 
 for command in (batch, video, camera, prepare, train, evaluate, export):

@@ -17,7 +17,8 @@ class GeneratorConfig:
     """Shape of a generator.
 
     Attributes:
-        size: side of the pictures it was trained on, pixels; a multiple of 4.
+        size: side of the pictures it was trained on, pixels; a multiple of 4, and no more than
+            1024, since a file that says so makes a picture of that size be drawn.
         width: channels after the first convolution; twice as many in the middle.
         blocks: residual blocks in the middle.
         colours: numbers that condition it (9 = skin, hair and eyes), 0 for none.
@@ -29,8 +30,8 @@ class GeneratorConfig:
     colours: int = 9
 
     def __post_init__(self) -> None:
-        _require(self.size >= 16 and self.size % 4 == 0, "size", self.size, "a multiple of 4, at least 16")
-        _require(1 <= self.width <= 512, "width", self.width, "1…512")
+        _require(16 <= self.size <= 1024 and self.size % 4 == 0, "size", self.size, "a multiple of 4, 16…1024")
+        _require(2 <= self.width <= 512, "width", self.width, "2…512")  # half of it is a width too
         _require(0 <= self.blocks <= 64, "blocks", self.blocks, "0…64")
         _require(self.colours in (0, 9), "colours", self.colours, "0 or 9")
 
@@ -134,6 +135,7 @@ class PipelineConfig:
         size: side of the avatar, pixels; with ``frame="photo"`` the photo keeps its size.
         face: ``largest``, ``all``, or ``N`` for the N-th largest.
         compare: show photo and avatar side by side.
+        mark: draw a small mark into a corner that says that the picture is made by AI.
         upscale: ``anime`` or ``lanczos``.
         skin, hair, eyes: ``keep``, or the colour to draw, ``#rrggbb`` or a name.
         backend: ``auto``, by the weights' suffix; ``torch`` or ``onnx`` insist.
@@ -149,6 +151,7 @@ class PipelineConfig:
     size: int = 1024
     face: str = "largest"
     compare: bool = False
+    mark: bool = False
     upscale: str = "anime"
     skin: str = "keep"
     hair: str = "keep"

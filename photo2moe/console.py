@@ -6,15 +6,20 @@ logs and pipes stay clean.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+
+from photo2moe.errors import ImageWriteError
+from photo2moe.files import reason
 
 
 class Advance(Protocol):
@@ -41,9 +46,26 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
 
 
 def data(value: Any) -> None:
-    """JSON for programs, one line, on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    """JSON for programs, one line, on stdout, whatever the locale; names that are no text keep their bytes."""
+    # A lone surrogate, which stands for such a byte, becomes the very escape that JSON has for it.
+    give((json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
+
+
+def give(result: bytes, stdout: TextIO | None = None) -> None:
+    """Write a result to stdout, or to what was stdout before.
+
+    Raises:
+        ImageWriteError: stdout cannot take it.
+    """
+    stdout = stdout or sys.stdout
+    try:
+        stdout.buffer.write(result)
+        stdout.flush()
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # the reader has enough; click knows what to do
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python would try again at its end, and complain
+        raise ImageWriteError(f"stdout: cannot be written: {reason(error)}") from error
 
 
 def stream() -> Callable[[Any], None]:
@@ -52,12 +74,7 @@ def stream() -> Callable[[Any], None]:
     In ASCII, since names of files that are no text cannot be told otherwise.
     """
     stdout = sys.stdout
-
-    def write(value: Any) -> None:
-        stdout.write(json.dumps(value) + "\n")
-        stdout.flush()
-
-    return write
+    return lambda value: give((json.dumps(value) + "\n").encode(), stdout)
 
 
 @contextmanager

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import secrets
 import stat
+import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,10 +19,14 @@ from typing import BinaryIO
 
 from photo2moe.errors import ImageReadError, ImageWriteError
 
+if sys.platform != "win32":
+    import fcntl
+
 StrPath = str | os.PathLike[str]
 
 READ_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".heic", ".heif", ".bmp", ".tif", ".tiff", ".gif")
 _TEMPORARY_PREFIX = ".p2m-"  # hidden from listings, and short: a name may have 255 bytes already
+_TEMPORARY = re.compile(re.escape(_TEMPORARY_PREFIX) + "[0-9a-f]{16}")
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # Unicode categories
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would translate line ends
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # opening a pipe waits for its writer
@@ -59,7 +65,7 @@ def read_source(source: StrPath | BinaryIO, limit: int, label: str) -> bytes:
     except FileNotFoundError:
         raise ImageReadError(f"{label}: no such file") from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        raise ImageReadError(f"{label}: cannot be read: {_reason(error)}") from error
+        raise ImageReadError(f"{label}: cannot be read: {reason(error)}") from error
     if not data:
         raise ImageReadError(f"{label}: the file is empty")
     if len(data) > limit:
@@ -94,24 +100,57 @@ def replacing(path: StrPath) -> Iterator[str]:
     try:
         target = os.path.realpath(path)
         mode = _mode_to_keep(target, label)
-        temporary = os.path.join(os.path.dirname(target), _TEMPORARY_PREFIX + secrets.token_hex(8))
+        folder = os.path.dirname(target)
+        # Never more open than the result will be, not even while it is written.
+        descriptor, temporary = _new_file(folder, 0o666 if mode is None else mode)
         try:
-            # Never more open than the result will be, not even while it is written.
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
-            with open(os.open(temporary, flags, 0o666 if mode is None else mode), "wb"):
-                pass
             yield temporary
-            with open(temporary, "rb+") as stream:
-                os.fsync(stream.fileno())
+            os.fsync(descriptor)
             if mode is not None:  # the umask may have taken some away
                 os.chmod(temporary, mode)
+            if sys.platform == "win32":  # which moves no open file
+                os.close(descriptor)
+                descriptor = -1
             os.replace(temporary, target)
         except BaseException:  # Ctrl-C too
             with suppress(OSError):
                 os.unlink(temporary)
             raise
+        finally:
+            with suppress(OSError):
+                os.close(descriptor)
+        _sync_names(folder)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        raise ImageWriteError(f"{label}: cannot be written: {_reason(error)}") from error
+        raise ImageWriteError(f"{label}: cannot be written: {reason(error)}") from error
+
+
+def keep_apart(output: StrPath, *sources: StrPath) -> None:
+    """Refuse to write over a file that is read, under whatever name.
+
+    Raises:
+        ImageWriteError: the output is one of the sources.
+    """
+    for source in sources:
+        with suppress(OSError, ValueError):  # where one of them is not there, they are not the same
+            if os.path.samefile(output, source):
+                raise ImageWriteError(f"{printable(output)} would replace {printable(source)}; name another file")
+
+
+def sweep(folder: StrPath) -> None:
+    """Remove what killed processes left behind in a folder and below it while they wrote there.
+
+    What is still being written is locked, and stays. Windows has no such locks: there
+    everything stays.
+    """
+    pending = [os.fspath(folder)]
+    while pending:
+        with suppress(OSError), os.scandir(pending.pop()) as entries:
+            for entry in entries:  # one at a time: there may be millions
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(entry.path)
+                elif _TEMPORARY.fullmatch(entry.name):
+                    with suppress(OSError):
+                        _remove_unlocked(entry.path)
 
 
 def list_images(
@@ -145,7 +184,7 @@ def list_images(
         except (OSError, ValueError) as error:
             if here != root and isinstance(error, FileNotFoundError | NotADirectoryError):
                 continue  # gone since its name was read
-            failure = ImageReadError(f"{printable(here)}: cannot be listed: {_reason(error)}")
+            failure = ImageReadError(f"{printable(here)}: cannot be listed: {reason(error)}")
             if here == root or on_error is None:
                 raise failure from error
             on_error(failure)
@@ -197,6 +236,40 @@ def _require_regular(status: os.stat_result, label: str) -> None:
         raise ImageReadError(f"{label}: not a regular file")
 
 
+def _new_file(folder: str, mode: int) -> tuple[int, str]:
+    """An empty file with a name of its own, open and locked, so that :func:`sweep` leaves it alone."""
+    while True:
+        temporary = os.path.join(folder, _TEMPORARY_PREFIX + secrets.token_hex(8))
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, mode)
+        if sys.platform != "win32":
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.path.exists(temporary):
+            return descriptor, temporary
+        os.close(descriptor)  # a sweep was quicker than the lock
+
+
+def _remove_unlocked(path: str) -> None:
+    if sys.platform != "win32":
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.unlink(path)
+        finally:
+            os.close(descriptor)
+
+
+def _sync_names(folder: str) -> None:
+    """Bring a new name onto the disk too: without it, a power cut could take the file back."""
+    with suppress(OSError):  # not every system can
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def _mode_to_keep(target: str, label: str) -> int | None:
     """Permissions of the file that is about to be replaced; None if there is none."""
     folder = os.path.dirname(target)
@@ -215,6 +288,6 @@ def _mode_to_keep(target: str, label: str) -> int | None:
     return stat.S_IMODE(mode) & 0o777
 
 
-def _reason(error: OSError | ValueError) -> str:
+def reason(error: OSError | ValueError) -> str:
     """What went wrong, in the words of the system, without number and path."""
     return printable((getattr(error, "strerror", None) or str(error)).lower())

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,12 @@ from photo2moe.options import pipeline_options
 if TYPE_CHECKING:
     from photo2moe.batch import Engine, Outcome, Progress
     from photo2moe.bulk.jobs import Job, Jobs, Shard
+    from photo2moe.bulk.places import Place
     from photo2moe.bulk.work import Order
 
 FORMATS = ("png", "jpg", "webp")
 ENGINES = ("processes", "ray")
+INTERRUPTED = 130  # exit code after Ctrl-C, as of a program that the signal ended: loops of a shell stop at it
 
 
 @click.command()
@@ -58,7 +60,7 @@ def batch(
     photo2moe batch holiday/ -o avatars/ --background white
     find . -newer last | photo2moe batch --input-list - -o avatars/ --json
     """  # noqa: D301 - click looks for the very character
-    from photo2moe.batch import convert_all
+    from photo2moe.batch import Outcome, check_apart, convert_all
     from photo2moe.bulk.places import open_place
     from photo2moe.bulk.report import Report, options_fingerprint
     from photo2moe.bulk.work import Order
@@ -68,30 +70,35 @@ def batch(
 
     config, part = PipelineConfig(**options), _shard(shard)
     _check(folder, input_list, watch)
-    order = Order(config, open_place(folder or "."), open_place(output), f".{form}")
-    fingerprint = options_fingerprint(config, order.suffix, sha256(resolve(config.weights)))
-    run, begun = _engine(engine, order, workers or 0), time.perf_counter()
+    source, target = open_place(folder or "."), open_place(output)
+    if input_list is None:
+        check_apart(source, target)
+    fingerprint = options_fingerprint(config, f".{form}", sha256(resolve(config.weights)))
+    begun, outcome, interrupted = time.perf_counter(), Outcome(), False
     with (
-        Report(order.target, fingerprint, order.suffix, part) as report,
+        Report(target, fingerprint, f".{form}", part) as report,
         _lines(input_list) as lines,
-        _counted(lambda: _jobs(order, None, part), known=not (lines or watch)) as total,
+        _counted(lambda: _jobs(source, target, None, part), known=not (lines or watch)) as total,
         console.progress("converting") as advance,
+        Interrupt() if watch else nullcontext() as interrupt,
     ):
+        run = _engine(engine, Order(config, source, target, f".{form}", report.ledger), workers or 0)
+        jobs = _jobs(source, target, lines, part, interrupt.asked if interrupt else None)
         tick = _teller(advance, total, begun, as_json=as_json)
-        if watch:
-            with Interrupt() as interrupt:
-                outcome = convert_all(run, _jobs(order, None, part, interrupt.asked), report, tick)
-        else:
-            outcome = convert_all(run, _jobs(order, lines, part), report, tick)
-    failures = [(printable(name), reason) for name, reason in outcome.failures.items()]
+        try:
+            convert_all(run, jobs, report, tick, outcome)
+        except KeyboardInterrupt:
+            interrupted = True
+    failures = [(printable(name), why) for name, why in outcome.failures.items()]
     if failures:
         console.table("failed", ("photo", "why"), failures)
     console.say(
+        f"{'interrupted, run again to go on: ' * interrupted}"
         f"{outcome.converted} converted, {outcome.skipped} skipped, {outcome.failed} failed   "
-        f"{_rate(outcome.converted, begun)}   {order.target}/{report.name}"
+        f"{_rate(outcome.converted, begun)}   {target}/{report.name}"
     )
-    if failures:
-        raise SystemExit(1)
+    if interrupted or outcome.failed:
+        raise SystemExit(INTERRUPTED if interrupted else 1)
 
 
 def _check(folder: str | None, input_list: str | None, watch: bool) -> None:
@@ -130,7 +137,11 @@ def _engine(name: str, order: Order, workers: int) -> Engine:
 
 
 def _jobs(
-    order: Order, lines: Iterator[str] | None, part: Shard, watch_until: Callable[[], bool] | None = None
+    source: Place,
+    target: Place,
+    lines: Iterator[str] | None,
+    part: Shard,
+    watch_until: Callable[[], bool] | None = None,
 ) -> Jobs:
     from photo2moe.batch import inner_folder
     from photo2moe.bulk.jobs import from_folder, from_list
@@ -138,17 +149,17 @@ def _jobs(
     from photo2moe.bulk.watch import from_watch
 
     if lines is not None:
-        return from_list(order.source, lines, part)
-    inside = inner_folder(order.source, order.target)
-    if watch_until and isinstance(order.source, Local):
-        return from_watch(order.source, part, inside, stopped=watch_until)
-    return from_folder(order.source, part, inside)
+        return from_list(source, lines, part)
+    inside = inner_folder(source, target)
+    if watch_until and isinstance(source, Local):
+        return from_watch(source, part, inside, stopped=watch_until)
+    return from_folder(source, part, inside)
 
 
 @contextmanager
 def _lines(path: str | None) -> Iterator[Iterator[str] | None]:
     """The lines of a list; names are bytes to the system, so anything may be in them."""
-    from photo2moe.imageio import printable
+    from photo2moe.files import printable, reason
 
     if path is None:
         yield None
@@ -157,7 +168,7 @@ def _lines(path: str | None) -> Iterator[Iterator[str] | None]:
         where = sys.stdin.fileno() if path == "-" else path
         stream = open(where, encoding="utf-8", errors="surrogateescape", closefd=path != "-")  # noqa: SIM115 - below
     except OSError as error:
-        raise InputError(f"--input-list {printable(path)}: cannot be read: {error.strerror}") from error
+        raise InputError(f"--input-list {printable(path)}: cannot be read: {reason(error)}") from error
     with stream:
         yield iter(stream)
 

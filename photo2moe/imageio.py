@@ -38,7 +38,7 @@ from photo2moe.types import Image
 
 Reader = Callable[[BinaryIO], ImageFile]
 
-__all__ = ["encode_image", "output_format", "read_image", "write_image"]
+__all__ = ["decode_image", "encode_image", "output_format", "read_image", "write_image"]
 __all__ += ["list_images", "printable", "write_bytes"]  # from files, for one address
 
 MAX_PIXELS = 200_000_000  # the largest phone sensors; 0.6 GB as RGB
@@ -102,7 +102,15 @@ def read_image(
         ImageReadError: missing, not a regular file, not an image, too large or damaged.
     """
     label = printable(name or (source if isinstance(source, str | os.PathLike) else "the image"))
-    data = read_source(source, max_bytes, label)
+    return decode_image(read_source(source, max_bytes, label), label, max_pixels)
+
+
+def decode_image(data: bytes, label: str, max_pixels: int = MAX_PIXELS) -> Image:
+    """Decode the bytes of a photo; the rest is as for :func:`read_image`.
+
+    Raises:
+        ImageReadError: not an image, too large or damaged.
+    """
     reader = _reader_of(data, label)
     try:
         with _QUIET, warnings.catch_warnings():

@@ -22,7 +22,8 @@ DEVICE = click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps
 
 def pipeline_options(command: Command) -> Command:
     """The options that ``convert`` and ``batch`` share; their defaults are ``PipelineConfig``'s."""
-    return look_options(PipelineConfig())(command)
+    mark = click.option("--mark", is_flag=True, help='Draw a small "AI" into the corner.')
+    return mark(look_options(PipelineConfig())(command))
 
 
 def look_options(look: PipelineConfig) -> Callable[[Command], Command]:

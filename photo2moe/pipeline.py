@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from photo2moe.errors import NoFaceError
 from photo2moe.imageio import read_image
 from photo2moe.ops.colour import measure_photo
 from photo2moe.ops.geometry import Template
+from photo2moe.stamp import stamp
 from photo2moe.types import Avatar, Colours, Face, Image, Mask, Matrix, Portrait
 from photo2moe.weights import BEARD, GLASSES, verified
 
@@ -238,6 +238,7 @@ class Pipeline:
             )
             if config.compare:
                 image = side_by_side(photo, subject.face, image, self.template)
+            image = stamp(image) if config.mark else image
         return Avatar(image, drawing.cutout, subject.face, drawing.wanted, timer.seconds)
 
     def _in_photo(self, photo: Image, drawings: list[Drawing], config: PipelineConfig, timer: Timer) -> Avatar:
@@ -253,6 +254,7 @@ class Pipeline:
             image = compose_photo(photo, placements, self.template)
             if config.compare:
                 image = np.hstack([photo, image])
+            image = stamp(image) if config.mark else image
         first = drawings[0]
         return Avatar(image, first.cutout, first.subject.face, first.wanted, timer.seconds)
 
@@ -278,7 +280,7 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
 
     config = config or PipelineConfig()
     background = parse_background(config.background)
-    backdrop = read_image(Path(background.path)) if background.path is not None else None
+    backdrop = read_image(background.path, max_pixels=config.max_pixels) if background.path is not None else None
     translator = Translator(*load_net(config))
     with ExitStack() as stack:
         detector, matte = stack.enter_context(FaceDetector()), stack.enter_context(PersonMatte())

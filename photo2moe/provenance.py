@@ -9,8 +9,8 @@ puts the mark into files.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from xml.etree import ElementTree
-from xml.sax.saxutils import quoteattr
 
 from PIL.PngImagePlugin import PngInfo
 
@@ -26,8 +26,8 @@ _TEMPLATE = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="{rdf}">
   <rdf:Description rdf:about="" xmlns:xmp="{xmp}" xmlns:Iptc4xmpExt="{iptc}"
-    xmp:CreatorTool={tool}
-    Iptc4xmpExt:DigitalSourceType={source}/>
+    xmp:CreatorTool="{tool}"
+    Iptc4xmpExt:DigitalSourceType="{source}"/>
  </rdf:RDF>
 </x:xmpmeta>
 <?xpacket end="r"?>"""
@@ -70,7 +70,7 @@ def mark(form: str) -> dict[str, bytes | PngInfo]:
 
 def packet() -> str:
     """The XMP packet that is the mark."""
-    return _TEMPLATE.format(rdf=_RDF, xmp=_XMP, iptc=_IPTC, tool=quoteattr(tool()), source=quoteattr(TRAINED_MEDIA))
+    return _TEMPLATE.format(rdf=_RDF, xmp=_XMP, iptc=_IPTC, tool=escape(tool()), source=TRAINED_MEDIA)
 
 
 def tool() -> str:
@@ -83,13 +83,18 @@ def tool() -> str:
 def read_provenance(path: StrPath) -> Provenance | None:
     """Read what a picture says about its own making; None if nothing that makes sense.
 
-    XMP is made to be found by scanning: its packet stands as plain text in JPEG, PNG,
-    WebP, TIFF and HEIC alike, so nothing has to be decoded. The first packet counts.
-
     Raises:
         ImageReadError: missing, empty, not a regular file, or larger than 256 MiB.
     """
-    data = read_source(path, _MAX_FILE, printable(path))
+    return find_provenance(read_source(path, _MAX_FILE, printable(path)))
+
+
+def find_provenance(data: bytes) -> Provenance | None:
+    """Find what a file's bytes say about its making; None if nothing that makes sense.
+
+    XMP is made to be found by scanning: its packet stands as plain text in JPEG, PNG,
+    WebP, TIFF and HEIC alike, so nothing has to be decoded. The first packet counts.
+    """
     start = data.find(_OPEN)
     end = data.find(_CLOSE, start)
     if start < 0 or end < 0 or end - start > _MAX_PACKET:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photo2moe.errors import ChecksumError, UnknownWeightsError, WeightsError
+from photo2moe.files import printable
 
 DEFAULT = "moe"
+MAX_BYTES = 256 << 20  # of a weights file: eighty times what the shipped ones have
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def resolve(name: str) -> Path:
 
     Raises:
         UnknownWeightsError: neither a known name nor a file.
+        WeightsError: a file that is too large.
         ChecksumError: a shipped file is not the one that was released.
     """
     for spec in CATALOGUE:
@@ -106,9 +109,12 @@ def resolve(name: str) -> Path:
             return verified(spec)
     path = Path(name)
     if path.is_file():
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise WeightsError(f"{printable(name)} has {size:,} bytes; weights have at most {MAX_BYTES:,}")
         return path
     known = ", ".join(spec.name for spec in CATALOGUE)
-    what = f"{name}: no such weights file" if os.sep in name or path.suffix else f"unknown weights {name!r}"
+    shown = printable(name)
+    what = f"{shown}: no such weights file" if os.sep in name or path.suffix else f"unknown weights '{shown}'"
     raise UnknownWeightsError(f"{what}; known names are {known}, or give the path of a .safetensors file")
 
 

@@ -11,6 +11,7 @@ import click
 from photo2moe import console
 from photo2moe.config import TrainConfig, from_dict, to_dict
 from photo2moe.errors import ConfigError
+from photo2moe.files import keep_apart
 from photo2moe.weights import DEFAULT, resolve
 
 
@@ -125,7 +126,7 @@ def _train_config(file: Path | None, resumed: Path | None, flags: dict[str, Any]
     if file is not None:
         try:
             values |= json.loads(file.read_text())
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise ConfigError(f"--config {file} cannot be read: {error}") from error
     return from_dict(TrainConfig, values | flags)
 
@@ -137,5 +138,7 @@ def export(weights: str, output: Path) -> None:
     """Write WEIGHTS for ONNX Runtime or as TorchScript, after checking that both sides agree."""
     from photo2moe.export import export as write
 
-    difference = write(resolve(weights), output)
+    source = resolve(weights)
+    keep_apart(output, source)
+    difference = write(source, output)
     console.say(f"{output}   {output.stat().st_size / 1e6:.1f} MB · largest difference {difference:.1e} of 2.0")

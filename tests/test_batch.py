@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -19,7 +22,8 @@ from photo2moe.bulk.report import Memory, Report, options_fingerprint
 from photo2moe.bulk.work import AHEAD, Order, output_names, stream
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import ConfigError, InputError, NoFaceError
-from photo2moe.imageio import list_images, write_image
+from photo2moe.files import replacing
+from photo2moe.imageio import list_images, read_image, write_image
 from photo2moe.types import Avatar, Colours, Face
 
 REPORT = "report.jsonl"
@@ -73,7 +77,7 @@ def test_a_second_run_does_nothing(source, tmp_path):
     painter = Painter()
     outcome = convert_folder(painter, CONFIG, source, tmp_path / "out")
     assert (outcome.converted, outcome.skipped, painter.calls) == (0, 5, 0)
-    assert len(rows(tmp_path / "out")) == 5
+    assert [row["status"] for row in rows(tmp_path / "out")].count("ok") == 5
 
 
 @pytest.mark.parametrize("change", ["photo", "output", "options", "weights"])
@@ -109,14 +113,121 @@ def test_an_output_folder_inside_the_input_is_not_input(source):
     assert convert_folder(Painter(), CONFIG, source, target).done == 5
 
 
+def cut(report, status):
+    """Take the last line with a status out of a report, and all but the beginning of it with it."""
+    lines = report.read_bytes().splitlines(keepends=True)
+    last = max(i for i, line in enumerate(lines) if json.loads(line)["status"] == status)
+    report.write_bytes(b"".join(lines[:last]) + lines[last][:30])
+    return json.loads(lines[last])
+
+
+def test_what_came_through_before_a_crash_is_not_done_again(source, tmp_path):
+    target = tmp_path / "out"
+    convert_folder(Painter(), CONFIG, source, target)
+    cut(target / REPORT, "ok")
+    painter = Painter()
+    outcome = convert_folder(painter, CONFIG, source, target)
+    assert (outcome.converted, outcome.skipped, painter.calls) == (0, 5, 0)
+    assert json.loads((target / REPORT).read_bytes().splitlines()[-1])["status"] == "ok"
+    assert convert_folder(Painter(), CONFIG, source, target).skipped == 5
+
+
+def test_what_was_there_before_a_crash_is_done_again(source, tmp_path):
+    """The line that comes before the avatars is written, they are not: older ones lie in their places."""
+    target = tmp_path / "out"
+    convert_folder(Painter(), CONFIG, source, target)
+    row = cut(target / REPORT, "ok")
+    write_image(target / row["outputs"][0], np.zeros((4, 4, 3), np.uint8))
+    outcome = convert_folder(Painter(), CONFIG, source, target)
+    assert (outcome.converted, outcome.skipped) == (1, 4)
+    assert read_image(target / row["outputs"][0]).max() > 0
+
+
 def test_a_report_cut_off_by_a_crash_is_mended(source, tmp_path):
     target = tmp_path / "out"
     convert_folder(Painter(), CONFIG, source, target)
-    report = target / REPORT
-    report.write_bytes(report.read_bytes()[:-30])
+    cut(target / REPORT, "writing")
     outcome = convert_folder(Painter(), CONFIG, source, target)
     assert (outcome.converted, outcome.skipped) == (1, 4)
     assert convert_folder(Painter(), CONFIG, source, target).skipped == 5
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"photo": [], "status": "ok", "outputs": []}',
+        '{"photo": "a.png", "status": "ok", "outputs": [3]}',
+        '{"photo": "a.png", "status": "ok", "outputs": 3}',
+        '{"photo": "a.png", "status": "writing", "outputs": ["/etc/passwd"], "sha256": 5}',
+        "[" * 100_000,
+        "[]",
+        "\0\ud800",
+    ],
+)
+def test_lines_that_make_no_sense_are_left_alone(source, tmp_path, line):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / REPORT).write_bytes(line.encode("utf-8", "surrogatepass"))
+    assert convert_folder(Painter(), CONFIG, source, tmp_path / "out").converted == 5
+    assert convert_folder(Painter(), CONFIG, source, tmp_path / "out").skipped == 5
+
+
+def test_leftovers_of_killed_writers_are_removed_and_no_others(source, tmp_path):
+    target = tmp_path / "out"
+    (target / "sub").mkdir(parents=True)
+    left = target / "sub" / ".p2m-0123456789abcdef"
+    left.write_bytes(b"half a pict")
+    (target / ".p2m-notes").write_text("mine")
+    with replacing(target / "other.png") as temporary:  # somebody else is writing
+        convert_folder(Painter(), CONFIG, source, target)
+        assert os.path.exists(temporary)
+    assert not left.exists()
+    assert (target / ".p2m-notes").read_text() == "mine"
+    assert (target / "other.png").exists()
+
+
+def test_the_folder_of_photos_is_not_for_avatars(source):
+    for target in (source, source / "sub" / "..", source.parent):
+        with pytest.raises(InputError, match="holds the photos; give the avatars a folder of their own"):
+            convert_folder(Painter(), CONFIG, source, target)
+    assert not (source / REPORT).exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
+def test_a_full_disk_ends_the_run_and_loses_nothing(source, tmp_path):
+    """No room for the report: one sentence, whole avatars, and the next run goes on."""
+    script = (
+        "import resource, sys; from pathlib import Path\n"
+        "from photo2moe.batch import convert_folder\n"
+        "from tests.test_batch import CONFIG, Painter\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900))\n"  # room for a few lines
+        "try:\n    convert_folder(Painter(), CONFIG, Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "except Exception as error:\n    sys.exit(f'{type(error).__name__}: {error}')\n"
+    )
+    target = tmp_path / "out"
+    done = subprocess.run([sys.executable, "-c", script, source, target], capture_output=True, text=True, check=False)
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"ImageWriteError: {target / REPORT}: ")
+    assert line.endswith("run again to go on")
+    there = {path: read_image(path) for path in target.rglob("*.png")}  # each can be read
+    assert not list(target.rglob(".p2m-*"))
+    painter = Painter()
+    outcome = convert_folder(painter, CONFIG, source, target)
+    assert outcome.converted + outcome.skipped == 5
+    assert painter.calls <= 5 - len(there) + 1
+    assert convert_folder(Painter(), CONFIG, source, target).skipped == 5
+
+
+def test_two_runs_into_one_folder_at_once(source, tmp_path):
+    for i in range(20):
+        write_image(source / f"more{i}.png", np.full((8, 8, 3), 60 + i, np.uint8))
+    target = tmp_path / "out"
+    with ThreadPoolExecutor(2) as runs:
+        both = [runs.submit(convert_folder, Painter(), CONFIG, source, target) for _ in range(2)]
+        assert all(run.result().done == 25 and not run.result().failures for run in both)
+    assert all(json.loads(line) for line in (target / REPORT).read_bytes().splitlines())
+    assert sum(read_image(path).shape == (4, 4, 3) for path in target.rglob("*.png")) == 25
+    assert not list(target.rglob(".p2m-*"))
+    assert convert_folder(Painter(), CONFIG, source, target).skipped == 25
 
 
 def test_an_interrupt_keeps_what_was_drawn(source, tmp_path):

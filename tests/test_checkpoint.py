@@ -14,9 +14,9 @@ from safetensors.torch import save_file
 
 from photo2moe.checkpoint import FORMAT, load_generator, read_header, save_generator
 from photo2moe.config import GeneratorConfig
-from photo2moe.errors import CheckpointFormatError, UnknownWeightsError
+from photo2moe.errors import CheckpointFormatError, ChecksumError, UnknownWeightsError, WeightsError
 from photo2moe.nets.generator import Generator
-from photo2moe.weights import SHIPPED, locate, resolve, sha256
+from photo2moe.weights import SHIPPED, locate, resolve, sha256, verified
 
 TINY = GeneratorConfig(size=16, width=4, blocks=1)
 
@@ -89,6 +89,7 @@ def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
         ({"blocks": 2}, "does not hold the tensors"),
         ({"depth": 2}, "unknown setting depth"),
         ({"width": 100000}, "width must be"),
+        ({"width": 1}, "width must be 2…512, not 1"),  # found by the fuzzer: tensors without elements
     ],
 )
 def test_a_configuration_that_does_not_fit_is_refused(tmp_path: Path, change: dict[str, int], message: str) -> None:
@@ -106,6 +107,61 @@ def test_values_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     save_generator(tmp_path / "nan.safetensors", generator, {})
     with pytest.raises(CheckpointFormatError, match=r"out\.bias holds values that are not finite"):
         load_generator(tmp_path / "nan.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ({"layer\nError: all is well": {}}, "is not a photo2moe checkpoint"),
+        ({"__metadata__": {"format": FORMAT, "config": '{"a\\nb": 1}'}}, r"unknown setting a\\nb"),
+        ({"__metadata__": {"format": FORMAT, "config": json.dumps({"width": "x" * 100_000})}}, "width must be int"),
+        ({"__metadata__": {"format": "x" * 100_000}}, "is not a photo2moe checkpoint"),
+        ({"__metadata__": {"format": FORMAT, "config": '{"size": 1000000}'}}, "size must be a multiple of 4, 16…1024"),
+        ({"__metadata__": {"format": FORMAT, "config": "[" * 90_000}}, "is damaged"),
+        ({"__metadata__": {"format": FORMAT, "config": "1" * 90_000}}, "is damaged"),
+        ({"__metadata__": [1]}, "is not a photo2moe checkpoint"),
+        ([], "is not a safetensors file"),
+    ],
+    ids=range(9),
+)
+def test_a_header_that_lies_is_one_short_line(tmp_path: Path, header: object, message: str) -> None:
+    words = json.dumps(header).encode()
+    path = tmp_path / "liar.safetensors"
+    path.write_bytes(struct.pack("<Q", len(words)) + words + bytes(64))
+    with pytest.raises(CheckpointFormatError, match=message) as caught:
+        load_generator(path)
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 700
+
+
+def test_whole_numbers_are_no_weights(tmp_path: Path) -> None:
+    state = {name: value.to(torch.int32) for name, value in Generator(TINY).state_dict().items()}
+    metadata = {"format": FORMAT, "config": json.dumps({"size": 16, "width": 4, "blocks": 1})}
+    save_file(state, tmp_path / "x.safetensors", metadata)
+    with pytest.raises(CheckpointFormatError, match="is not of type F16, BF16, F32"):
+        load_generator(tmp_path / "x.safetensors")
+
+
+def test_a_file_that_is_too_large_is_not_even_read(tmp_path: Path) -> None:
+    path = tmp_path / "large.safetensors"
+    with path.open("wb") as file:
+        file.truncate(2**28 + 1)  # takes no room
+    with pytest.raises(WeightsError, match=r"268,435,457 bytes; weights have at most 268,435,456"):
+        resolve(str(path))
+    with pytest.raises(CheckpointFormatError, match="over the limit of 268,435,456 bytes"):
+        load_generator(path)
+
+
+def test_a_shipped_file_that_was_changed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for spec in SHIPPED:
+        data = bytearray(locate(spec).read_bytes())
+        data[len(data) // 2] ^= 1
+        (tmp_path / spec.file).write_bytes(data)
+    monkeypatch.setattr("photo2moe.weights.folders", lambda: [tmp_path])
+    with pytest.raises(ChecksumError, match=r"is not the released file .*; install photo2moe again"):
+        resolve("moe")
+    for spec in SHIPPED:
+        with pytest.raises(ChecksumError):
+            verified(spec)
 
 
 def test_a_huge_header_is_not_even_read(tmp_path: Path) -> None:

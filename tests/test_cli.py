@@ -162,8 +162,8 @@ def test_batch_of_a_file_is_wrong_usage(tmp_path):
         (["memory://x", "--watch"], 2, "--watch needs a FOLDER on this machine, and no --input-list"),
         (["{tmp}", "--shard", "3/2"], 2, "--shard must be I/N, from 1/N to N/N, not '3/2'"),
         (["{tmp}", "--workers", "0"], 2, "0 is not in the range 1<=x<=4096"),
-        (["--input-list", "{tmp}/gone.txt"], 1, "--input-list {tmp}/gone.txt: cannot be read: No such file"),
-        (["--input-list", "{tmp}"], 1, "--input-list {tmp}: cannot be read: Is a directory"),
+        (["--input-list", "{tmp}/gone.txt"], 1, "--input-list {tmp}/gone.txt: cannot be read: no such file"),
+        (["--input-list", "{tmp}"], 1, "--input-list {tmp}: cannot be read: is a directory"),
     ],
 )
 def test_wrong_use_of_batch_is_one_clear_line(tmp_path, arguments, code, line):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import PIL.Image
 import pytest
 
 from photo2moe.errors import ConfigError, ImageReadError, ImageWriteError
-from photo2moe.provenance import read_provenance
+from photo2moe.provenance import TRAINED_MEDIA, read_provenance
 from photo2moe.video.clip import Frame, Span, open_clip, paced, read_clip, samples
 from photo2moe.video.pipes import read_raw
 from photo2moe.video.writer import Shape, check_output, writing
@@ -69,6 +72,16 @@ def test_uneven_times_are_kept_by_every_format(tmp_path, suffix):
     assert [round(float(f.image.mean())) for f in frames] == pytest.approx([20 + 20 * n for n in range(7)], abs=6)
     assert [p.name for p in sorted(tmp_path.iterdir())] == sorted(["a.mp4", f"b{suffix}"])
     assert read_provenance(tmp_path / f"b{suffix}").is_ai_made
+
+
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
+def test_exiftool_finds_the_mark(tmp_path):
+    clip = write_clip(tmp_path / "a.mp4", colours(4))
+    paths = [copy(clip, tmp_path / f"b{suffix}") for suffix in (".mp4", ".mov", ".gif", ".webp", ".webm")]
+    command = ["exiftool", "-json", "-XMP:DigitalSourceType", "-Comment", *paths]
+    *facts, webm = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert [fact["DigitalSourceType"] for fact in facts] == [TRAINED_MEDIA] * 4
+    assert webm["Comment"].startswith("Made by AI: photo2moe")  # Matroska has no place for XMP that it knows
 
 
 def test_marked_files_stay_readable_by_others(tmp_path):

@@ -30,7 +30,7 @@ def test_nested_settings_keep_their_siblings() -> None:
         ({"compile": 1}, "compile must be bool, not 1"),
         ({"precision": "int4"}, "precision must be bfloat16 or float32, not int4"),
         ({"generator": 7}, "generator. must be a table of values, not 7"),
-        ({"generator": {"size": 30}}, "size must be a multiple of 4, at least 16, not 30"),
+        ({"generator": {"size": 30}}, "size must be a multiple of 4, 16…1024, not 30"),
     ],
 )
 def test_bad_training_settings_are_named(values: dict[str, object], message: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shutil
 import stat
 import struct
 import subprocess
@@ -24,6 +25,7 @@ from PIL import ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from photo2moe.errors import ConfigError, ImageReadError, ImageWriteError
+from photo2moe.files import keep_apart, replacing, sweep
 from photo2moe.imageio import (
     encode_image,
     list_images,
@@ -674,6 +676,49 @@ def test_disk_that_takes_only_a_part(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == f"ImageWriteError: {path}: cannot be written: file too large"
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("mount"), reason="only root may mount a small disk")
+def test_a_real_disk_that_is_full(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], check=False).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        path = disk / "out.png"
+        write_bytes(path, b"old")
+        with pytest.raises(ImageWriteError) as caught:
+            write_bytes(path, bytes(100_000))
+        assert str(caught.value) == f"{path}: cannot be written: no space left on device"
+        assert path.read_bytes() == b"old" and os.listdir(disk) == ["out.png"]
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_leftovers_go_and_what_is_being_written_stays(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    gone = [tmp_path / ".p2m-0123456789abcdef", tmp_path / "sub" / ".p2m-fedcba9876543210"]
+    kept = [tmp_path / ".p2m-mine", tmp_path / "p2m-0123456789abcdef", tmp_path / "sub" / "a.png"]
+    for path in (*gone, *kept):
+        path.write_bytes(b"x")
+    (tmp_path / ".p2m-00000000000000ff").mkdir()
+    (tmp_path / ".p2m-00000000000000fe").symlink_to(kept[0])
+    with replacing(tmp_path / "new.png") as temporary:
+        sweep(tmp_path)
+        assert os.path.exists(temporary)
+    assert (tmp_path / "new.png").is_file()
+    assert [path.exists() for path in gone] == [False, False] and all(path.exists() for path in kept)
+
+
+def test_outputs_are_kept_apart_from_what_is_read(tmp_path: Path) -> None:
+    photo, output = tmp_path / "photo.png", tmp_path / "out.png"
+    photo.write_bytes(b"photo")
+    for apart in (output, photo.with_name("other"), "a\0b"):
+        keep_apart(apart, photo, "white", "-", "moe")
+    output.symlink_to(photo)
+    for same in (output, photo):
+        with pytest.raises(ImageWriteError, match=r"would replace .*photo.png; name another file"):
+            keep_apart(same, "white", photo)
 
 
 def test_two_writers_leave_one_whole_file(tmp_path: Path) -> None:

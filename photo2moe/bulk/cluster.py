@@ -17,6 +17,7 @@ from typing import Any
 
 from photo2moe.bulk.jobs import Job, Jobs
 from photo2moe.bulk.work import Give, Order, stream
+from photo2moe.decoder import Decoder
 from photo2moe.errors import MissingExtraError, Photo2MoeError
 
 BLOCK = 4  # photos that go to a worker together, and are done again together if it dies
@@ -38,14 +39,18 @@ class Drawer:
 
         torch.set_num_threads(1)
         cv2.setNumThreads(1)
-        self._order = order
+        self._order, self._decoder = order, Decoder()
         self._pipeline = load_pipeline(order.config)
 
     def __call__(self, block: dict[str, Any]) -> dict[str, list[str]]:
         """Do jobs; both jobs and facts are JSON, and belong together by their order."""
         facts: list[str] = []
         jobs = [Job(**json.loads(text)) for text in block["job"]]
-        stream(self._pipeline, self._order, iter(jobs), lambda _, fact: facts.append(json.dumps(fact)))
+
+        def give(_: Job, fact: dict[str, Any]) -> None:
+            facts.append(json.dumps(fact))
+
+        stream(self._pipeline, self._order, iter(jobs), give, decoder=self._decoder)
         return {"job": list(block["job"]), "facts": facts}
 
 

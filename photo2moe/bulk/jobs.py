@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -52,7 +53,7 @@ class Shard:
     def __contains__(self, name: str) -> bool:
         if self.count == 1:
             return True
-        digest = hashlib.blake2b(name.encode(errors="surrogateescape"), digest_size=8).digest()
+        digest = hashlib.blake2b(name.encode(errors="surrogatepass"), digest_size=8).digest()
         return int.from_bytes(digest, "big") % self.count == self.number - 1
 
     def __str__(self) -> str:
@@ -126,6 +127,10 @@ def _listed(source: Place, line: str) -> Job:
     parts = output.split("/") if isinstance(output, str) else [".."]
     if ".." in parts or output.startswith("/") or "\0" in output or (output and not parts[-1]):
         raise InputError(f'"output" must be a name inside the output folder, not {printable(str(output))!r}')
+    try:
+        os.fsencode(photo + output)
+    except ValueError as error:  # half a character, which JSON can spell
+        raise InputError("a name in it is no text") from error
     name = source.inside(photo)
     return Job(name, source.stamp(name), output, given)
 

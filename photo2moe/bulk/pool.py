@@ -3,29 +3,32 @@
 One pipeline leaves processors idle between the parts that its libraries share out among
 threads; several pipelines do not. A worker that dies takes nothing with it: what it had
 is done again, each photo alone, and only one that kills its worker twice has failed.
+Workers end with the process that started them, however that ends, and at Ctrl-C: what
+they have drawn is still written and told, what they are drawing is dropped.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any
 
+from photo2moe.bulk.brake import Brake
 from photo2moe.bulk.jobs import Job, Jobs
+from photo2moe.bulk.ledger import FAILED
 from photo2moe.bulk.machine import best_workers, processors
-from photo2moe.bulk.work import AHEAD, Give, Order, stream
+from photo2moe.bulk.work import AHEAD, Give, Order
+from photo2moe.bulk.worker import work
 from photo2moe.errors import Photo2MoeError
 
 # One photo read, one converted, one written.
 DEPTH = AHEAD
-READY = "ready"
 
 
 @dataclass(eq=False)
@@ -69,6 +72,8 @@ class Pool:
         self._workers: list[Worker] = []
         self._suspects: deque[Job] = deque()
         self._deaths: dict[str, int] = {}
+        self._brake = Brake()
+        self._died = False
 
     def __call__(self, jobs: Jobs, give: Give) -> None:
         """Do jobs; arguments as for :func:`stream`, but what is done comes in any order.
@@ -76,18 +81,28 @@ class Pool:
         Raises:
             Photo2MoeError: the pipeline cannot be loaded, or no worker stays alive.
         """
-        try:
-            for job in jobs:
-                if job is not None:
-                    self._hand_out(job, give)
-                self._collect(give, 0)
-            self._drain(give)
-        except KeyboardInterrupt:
-            self._suspects.clear()
-            self._drain(give)  # a second Ctrl-C ends this, too
-            raise
-        finally:
-            self._close()
+        # Ctrl-C comes through only while the next job or word is waited for: no word is heard by half.
+        with self._brake.by(signal.SIGINT):
+            try:
+                for job in self._interruptible(jobs):
+                    if job is not None:
+                        self._hand_out(job, give)
+                    self._collect(give, 0)
+                self._drain(give)
+            except KeyboardInterrupt:
+                self._stop(give)  # a second Ctrl-C ends this, too
+                raise
+            finally:
+                self._close()
+
+    def _interruptible(self, jobs: Jobs) -> Jobs:
+        while True:
+            try:
+                with self._brake:
+                    job = next(jobs)
+            except StopIteration:
+                return
+            yield job
 
     def _hand_out(self, job: Job, give: Give) -> None:
         """Give a job to the worker with least to do, as soon as there is room."""
@@ -120,8 +135,9 @@ class Pool:
     def _start(self) -> Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_main, args=(theirs, self._order, self._threads), daemon=True)
-        process.start()
+        process = context.Process(target=work, args=(theirs, self._order, self._threads), daemon=True)
+        with _no_ctrl_c():
+            process.start()
         theirs.close()
         return Worker(process, ours)
 
@@ -130,10 +146,16 @@ class Pool:
         with suppress(OSError):  # dead: seen when it is listened to, and the job is then its
             worker.connection.send(job)
 
+    def _speaking(self, timeout: float | None) -> list[Worker]:
+        """Workers that have something to say or are dead, waiting for the first if there is no timeout."""
+        connections = wait([worker.connection for worker in self._workers], timeout)
+        return [worker for worker in self._workers if worker.connection in connections]
+
     def _collect(self, give: Give, timeout: float | None) -> None:
         """Hear what workers say, waiting for the first word if there is no timeout."""
-        for connection in wait([worker.connection for worker in self._workers], timeout):
-            worker = next(worker for worker in self._workers if worker.connection is connection)
+        with self._brake:
+            speaking = self._speaking(timeout)
+        for worker in speaking:
             try:
                 message = worker.connection.recv()
             except (EOFError, OSError):
@@ -153,6 +175,7 @@ class Pool:
 
     def _bury(self, worker: Worker, give: Give) -> None:
         """Take a dead worker's jobs back."""
+        self._died = True
         self._workers.remove(worker)
         worker.process.join()
         worker.connection.close()
@@ -173,69 +196,46 @@ class Pool:
                 continue
             del self._deaths[job.name]
             reason = f"its worker process died twice (exit code {code}); a smaller copy may need less memory"
-            give(job, {"status": "failed", "error": reason})
+            give(job, {"status": FAILED, "error": reason})
+
+    def _stop(self, give: Give) -> None:
+        """Have workers end at once, and hear what they still have to say."""
+        for worker in self._workers:
+            with suppress(OSError):
+                worker.connection.send(None)
+            worker.process.terminate()
+        while self._workers:
+            for worker in self._speaking(None):
+                try:
+                    message = worker.connection.recv()
+                except (EOFError, OSError):
+                    worker.process.kill()  # it may have a net to tidy up
+                    worker.process.join()
+                    self._workers.remove(worker)
+                    continue
+                if isinstance(message, dict):
+                    give(worker.jobs.popleft(), message)
 
     def _close(self) -> None:
         for worker in self._workers:
             worker.connection.close()  # its work ends at the end of its jobs
         for worker in self._workers:
-            worker.process.join(10)
+            worker.process.join(0 if self._brake.pulled else 10)
             worker.process.kill()
             worker.process.join()
+        if self._died:
+            self._order.target.sweep()
 
 
-def _main(connection: Connection, order: Order, threads: int) -> None:
-    """Be a worker process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which lets work in hand be finished
-    for library in ("OMP", "OPENBLAS", "MKL"):  # before any of them is loaded
-        os.environ[f"{library}_NUM_THREADS"] = str(threads)
-    with suppress(EOFError, OSError):  # the parent is gone
-        serve(connection, order, threads)
-
-
-def serve(connection: Connection, order: Order, threads: int) -> None:
-    """Load a pipeline and do the jobs that come over a connection, until it is closed.
-
-    Args:
-        connection: a :class:`Job` in; out, once, a word that ends with the device, or the
-            :class:`Photo2MoeError` for which there is no pipeline; then each job's facts.
-        order: what is asked for.
-        threads: of each library that has some.
-    """
-    import cv2
-    import torch
-
-    from photo2moe.engine import pick_device
-    from photo2moe.pipeline import load_pipeline
-
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(threads)
-    try:
-        pipeline = load_pipeline(order.config)
-        device = "cpu" if order.config.weights.endswith(".onnx") else pick_device(order.config.device)
-    except Photo2MoeError as error:
-        connection.send(error)
+@contextmanager
+def _no_ctrl_c() -> Iterator[None]:
+    """What is started meanwhile is deaf to it from the beginning: it reaches all processes of a terminal."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
         return
-    connection.send(f"{READY} {device}")
-    inside = 0
-
-    def give(_: Job, facts: dict[str, Any]) -> None:
-        nonlocal inside
-        inside -= 1
-        connection.send(facts)
-
-    def arriving() -> Iterator[Job | None]:
-        nonlocal inside
-        while True:
-            if inside and not connection.poll():
-                yield None
-                continue
-            try:
-                job = connection.recv()
-            except EOFError:
-                return
-            inside += 1
-            yield job
-
-    with pipeline:
-        stream(pipeline, order, arriving(), give)
+    resource_tracker.ensure_running()  # else it is started by the first process, and lets signals through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

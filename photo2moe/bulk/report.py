@@ -2,7 +2,9 @@
 
 The report is also the memory by which a second run knows what is done: a photo is
 skipped if its last line says so, its size and time have not changed, the options are
-the same, and its avatars exist. Sixteen bytes are held for each photo of the past.
+the same, and its avatars exist. If its last line says that avatars were about to be
+written, as before a crash, they must also have the digests that it names. Sixteen bytes
+are held for each photo of the past.
 """
 
 from __future__ import annotations
@@ -15,12 +17,11 @@ import numpy as np
 
 from photo2moe import __version__
 from photo2moe.bulk.jobs import Job, Shard
+from photo2moe.bulk.ledger import OK, STEM, WRITING, Ledger
 from photo2moe.bulk.places import Place
 from photo2moe.bulk.work import base_name, output_names
 from photo2moe.config import PipelineConfig, to_dict
-from photo2moe.errors import InputError
 
-STEM = "report"
 FRESH = 1 << 16  # photos; 10 MB of dictionary
 _MOST = 255  # avatars of one photo; the number is the last byte of what is remembered
 
@@ -68,11 +69,17 @@ class Memory:
 class Report:
     """The append-only memory of an output folder; a context manager that closes it.
 
+    What killed runs left behind in the folder is removed. Other processes may add to it, too.
+
     Args:
         target: the output folder; made if missing.
         options: a fingerprint of everything that the result depends on.
         suffix: of the avatars.
         shard: which part of the photos this run does; parts have reports of their own.
+
+    Attributes:
+        name: of its file.
+        ledger: for those who write avatars.
 
     Raises:
         InputError: the folder cannot be used.
@@ -81,16 +88,18 @@ class Report:
     def __init__(self, target: Place, options: str, suffix: str, shard: Shard | None = None) -> None:
         self._target, self._options, self._suffix = target, options, suffix
         self._memory = Memory()
+        self._writing: dict[str, dict[str, Any]] = {}  # of what a crash interrupted
         part = str(shard or "")
         for line in target.lines(STEM):
             try:
                 row = json.loads(line)
                 self._remember(row["photo"], row)
-            except (ValueError, KeyError, TypeError, AttributeError):
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 continue  # cut off by a crash
-        stem = f"{STEM}-{part}" if part else STEM
-        self.name = f"{stem}.jsonl"
-        self._lines = target.append(stem)
+        self.ledger = Ledger(target, options, f"{STEM}-{part}" if part else STEM)
+        self.name = f"{self.ledger.stem}.jsonl"
+        self._lines = self.ledger.open()
+        target.sweep()
 
     def __enter__(self) -> Report:
         return self
@@ -100,29 +109,44 @@ class Report:
 
     def is_done(self, job: Job) -> bool:
         """Whether the photo's avatars exist and were made from it, with these options."""
+        if job.error:
+            return False
+        if row := self._writing.get(job.name):
+            return self._came_through(job, row)
         value = self._memory.get(_digest(job.name))
-        if not value & _MOST or job.error:
+        if not value & _MOST:
             return False
         outputs = output_names(base_name(job, self._suffix), value & _MOST)
         same = value == _value(job.stamp, self._options, outputs)
         return same and all(self._target.holds(output) for output in outputs)
 
+    def confirm(self, job: Job) -> None:
+        """Say of a photo that is done that it is, if a crash came before."""
+        if row := self._writing.get(job.name):
+            self.add(job, {"status": OK, "outputs": row["outputs"]})
+
     def add(self, job: Job, facts: dict[str, Any]) -> None:
         """Append a line: the job, and ``status`` with what belongs to it.
 
         Raises:
-            InputError: it cannot be written; going on would do work that is forgotten.
+            ImageWriteError: it cannot be written; going on would do work that is forgotten.
         """
-        row = {"photo": job.name, "stamp": job.stamp, "options": self._options, **facts}
-        self._remember(job.name, row)
-        try:
-            self._lines.write(json.dumps(row, ensure_ascii=False) + "\n")
-            self._lines.flush()
-        except OSError as error:
-            raise InputError(f"{self._target}/{self.name} cannot be written: {error.strerror}") from error
+        self._remember(job.name, {"stamp": job.stamp, "options": self._options, **facts})
+        self._lines.write(self.ledger.line(job, facts))
+        self._lines.flush()
+
+    def _came_through(self, job: Job, row: dict[str, Any]) -> bool:
+        """Whether the avatars that were about to be written before a crash are those that are there."""
+        outputs = output_names(base_name(job, self._suffix), len(row["outputs"]))
+        if (row.get("stamp"), row.get("options"), row["outputs"]) != (job.stamp, self._options, outputs):
+            return False
+        return [self._target.digest(output) for output in outputs] == row.get("sha256")
 
     def _remember(self, name: str, row: dict[str, Any]) -> None:
-        good = row["status"] == "ok" and len(row["outputs"]) <= _MOST
+        good = row["status"] == OK and len(row["outputs"]) <= _MOST
+        self._writing.pop(name, None)
+        if row["status"] == WRITING and row["outputs"] and isinstance(row["outputs"], list):
+            self._writing[name] = row
         self._memory[_digest(name)] = _value(row["stamp"], row["options"], row["outputs"]) if good else 0
 
 
@@ -138,4 +162,4 @@ def _value(stamp: object, options: str, outputs: list[str]) -> int:
 
 
 def _digest(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=8).digest(), "big")
+    return int.from_bytes(hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big")

@@ -5,23 +5,31 @@ Addresses are opened by fsspec, which knows S3, Google's storage, WebDAV, SSH an
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO, ClassVar, Protocol
 
 from photo2moe.errors import ConfigError, ImageReadError, ImageWriteError, InputError, MissingExtraError
-from photo2moe.files import READ_SUFFIXES
-from photo2moe.imageio import printable, read_image
+from photo2moe.files import READ_SUFFIXES, StrPath
+from photo2moe.imageio import MAX_PIXELS, printable, read_image
 from photo2moe.types import Image
 
 # What a file looks like from outside: its size, and its time or what the store calls its version.
 Stamp = list[int | str]
 
 SEGMENT_LINES, SEGMENT_SECONDS = 1000, 10.0  # a store cannot append: what a crash may cost
+
+
+class Decode(Protocol):
+    """What reads a photo, such as :func:`read_image` and a ``Decoder``."""
+
+    def __call__(self, source: StrPath | BinaryIO, *, name: str | None = None, max_pixels: int = MAX_PIXELS) -> Image:
+        """Read a photo, upright and in sRGB."""
 
 
 def is_address(text: str) -> bool:
@@ -38,6 +46,7 @@ class Remote:
     """
 
     url: str
+    appends: ClassVar[bool] = False
     files: Any = field(init=False, repr=False, compare=False)
     root: str = field(init=False, repr=False)
 
@@ -88,11 +97,18 @@ class Remote:
         """See :class:`~photo2moe.bulk.places.Place`."""
         return bool(self.stamp(name))
 
-    def read(self, name: str, max_pixels: int) -> Image:
+    def digest(self, name: str) -> str:
+        """See :class:`~photo2moe.bulk.places.Place`."""
+        try:
+            return hashlib.sha256(self.files.cat_file(f"{self.root}/{name}")).hexdigest()
+        except Exception:  # not there, or not to be had: then it is made anew
+            return ""
+
+    def read(self, name: str, max_pixels: int, decode: Decode = read_image) -> Image:
         """See :class:`~photo2moe.bulk.places.Place`."""
         try:
             with self.files.open(f"{self.root}/{name}", "rb") as stream:
-                return read_image(stream, name=name, max_pixels=max_pixels)
+                return decode(stream, name=name, max_pixels=max_pixels)
         except ImageReadError:
             raise
         except FileNotFoundError:
@@ -115,6 +131,9 @@ class Remote:
         if is_address(name) or name.startswith("/") or ".." in name.split("/"):
             raise InputError(f"{printable(text)} does not lie in {self}")
         return name
+
+    def sweep(self) -> None:
+        """See :class:`~photo2moe.bulk.places.Place`. Nothing is left behind where objects are put whole."""
 
     def append(self, stem: str) -> Segments:
         """See :class:`~photo2moe.bulk.places.Place`."""

@@ -18,7 +18,7 @@ EDGE = 1 / 200  # of the side: blur of its border
 
 
 def measure(
-    portrait: Image, apart: NDArray[np.float64], features: Features, template: Template
+    portrait: Image, apart: NDArray[np.float32], features: Features, template: Template
 ) -> tuple[str, RGB] | None:
     """Which beard somebody wears who wears one, and its colour; ``None`` if it is hardly to be seen.
 

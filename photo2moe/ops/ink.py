@@ -19,9 +19,9 @@ DARK = np.array([0.60, 0.46, 0.43], np.float32)  # a line's brightness, of what 
 SMOOTH = 0.014  # of the side: finer turns of a border are not followed
 JAW = 0.1  # v below which the face's outline is drawn
 INSIDE = 0.93  # how far in from the outline a face must show for its jaw to be drawn
-# Strands: sigma of the gradients and of their mean direction, and length of a stroke (shares of the side);
-# how far lighter or darker it gets.
-GRADIENT, DIRECTION, STROKE, CONTRAST = 0.008, 0.025, 0.05, 0.3
+# Strands: sigma of the gradients and of their mean direction, and length of a stroke to either side (shares of the
+# side); how many steps it takes, and how far lighter or darker it gets.
+GRADIENT, DIRECTION, STROKE, STEPS, CONTRAST = 0.008, 0.025, 0.05, 4, 0.3
 
 
 def lines(skin: Mask, beard: Mask, alpha: Mask, features: Features, template: Template) -> Mask:
@@ -71,25 +71,32 @@ def comb(image: NDArray[np.float32], hair: Mask) -> NDArray[np.float32]:
         hair: ``(S, S)`` where it is.
     """
     size = len(image)
-    light = image.mean(2)
+    light = cv2.transform(image, np.full((1, 3), 1 / 3, np.float32))
     smooth = cv2.GaussianBlur(light, (0, 0), GRADIENT * size)
     across, down = cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
-    tensor = (cv2.GaussianBlur(t, (0, 0), DIRECTION * size) for t in (across * across, across * down, down * down))
-    xx, xy, yy = tensor
+    xx, xy, yy = (
+        cv2.GaussianBlur(part, (0, 0), DIRECTION * size) for part in (across * across, across * down, down * down)
+    )
     angle = 0.5 * np.arctan2(2 * xy, xx - yy) + np.pi / 2
-    along = np.stack([np.cos(angle), np.sin(angle)], 2)
+    step = STROKE * size / STEPS
+    along_x, along_y = step * np.cos(angle), step * np.sin(angle)
     detail = light - cv2.GaussianBlur(light, (0, 0), DIRECTION * size)
     detail /= np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 1.7 * DIRECTION * size)) + 2
-    strokes, start = detail.copy(), np.stack(np.meshgrid(*(np.arange(size, dtype=np.float32),) * 2), 2)
-    steps = max(1, round(STROKE * size))
+    strokes = detail.copy()
+    start_x, start_y = np.meshgrid(*(np.arange(size, dtype=np.float32),) * 2)
     for turn in (1, -1):
-        place, step = start.copy(), turn * along
-        for _ in range(steps):
-            place += step
-            strokes += cv2.remap(detail, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            there = cv2.remap(along, place, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
-            step = there * np.sign((there * step).sum(2, keepdims=True) + 1e-9)  # a direction has no front
-    stroke = np.tanh(2 * strokes / (2 * steps + 1)) * hair
+        x, y, step_x, step_y = start_x, start_y, turn * along_x, turn * along_y
+        for left in reversed(range(STEPS)):
+            x, y = x + step_x, y + step_y
+            strokes += cv2.remap(detail, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            if left:
+                there_x, there_y = (
+                    cv2.remap(part, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+                    for part in (along_x, along_y)
+                )
+                back = there_x * step_x + there_y * step_y < 0  # a direction has no front
+                step_x, step_y = np.where(back, -there_x, there_x), np.where(back, -there_y, there_y)
+    stroke = np.tanh(2 * strokes / (2 * STEPS + 1)) * hair
     return np.asarray(np.clip(image * (1 + CONTRAST * stroke[..., None]) + 8 * stroke[..., None], 0, 255), np.float32)
 
 

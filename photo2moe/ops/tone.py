@@ -29,7 +29,7 @@ SHAPE = 0.016  # of the side: finer turns of a border are not kept
 
 def photo_skin(
     portrait: Image, alpha: Mask, features: Features, template: Template, *, beard: bool
-) -> tuple[Mask, NDArray[np.float64]]:
+) -> tuple[Mask, NDArray[np.float32]]:
     """Where a photographed head shows skin, or a beard.
 
     Skin and hair are told apart by quadratic discriminant analysis of their Lab colours, learned from this
@@ -73,13 +73,13 @@ def photo_skin(
     return _whole(np.asarray(np.maximum(skin, middle) * alpha, np.float32)), own
 
 
-def _bald(crown: NDArray[np.float32], face: NDArray[np.float32], apart: NDArray[np.float64]) -> bool:
+def _bald(crown: NDArray[np.float32], face: NDArray[np.float32], apart: NDArray[np.float32]) -> bool:
     """Whether the crown looks like the face: by the distance, or shining in the same hue."""
     lightness, *hue = np.median(crown, axis=0) - np.median(face, axis=0)
     return bool(np.median(apart) < BALD or (lightness > -SAME[0] and np.hypot(*hue) < SAME[1]))
 
 
-def _deviations(lab: NDArray[np.float32], samples: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
+def _deviations(lab: NDArray[np.float32], samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
     """Mahalanobis distance of every pixel from a tone, and half the log determinant of its covariance.
 
     The outermost tenth of the samples is left out, since it is something else.
@@ -89,8 +89,9 @@ def _deviations(lab: NDArray[np.float32], samples: NDArray[np.float32]) -> tuple
     kept = samples[apart <= np.percentile(apart, 90)]
     middle = kept.mean(0)
     covariance = np.cov((kept - middle).T) + np.diag(LEAST**2)
-    whitened = (lab - middle) @ np.linalg.cholesky(np.linalg.inv(covariance))
-    return np.linalg.norm(whitened, axis=2), float(np.log(np.linalg.det(covariance)) / 2)
+    root = np.linalg.cholesky(np.linalg.inv(covariance)).T
+    first, second, third = cv2.split(cv2.transform(lab, np.column_stack([root, -root @ middle])))
+    return cv2.magnitude(cv2.magnitude(first, second), third), float(np.log(np.linalg.det(covariance)) / 2)
 
 
 def _shaped(mask: Mask, size: int) -> Mask:

@@ -21,7 +21,7 @@ from photo2moe.types import Face, Image
 SCALE = 32  # pixels a face unit of the region looked at
 REGION = (64, 32)  # its width and height, pixels: u from -1 to 1, v from -0.5 to 0.5
 HOG = ((16, 16), (8, 8), (8, 8), 9)  # block, its step, cell, directions; Dalal and Triggs, CVPR 2005
-LENS = (0.36, 0.28)  # half-width and half-height that frames are drawn with, face units
+LENS = (0.37, 0.34)  # half-width and half-height that frames are drawn with, face units
 
 
 class GlassesFinder:
@@ -40,7 +40,7 @@ class GlassesFinder:
         if self._odds(describe(region)) < 0:
             return None
         colour, strength = _frame(region)
-        return Glasses(*LENS, corner=2.8, thickness=0.032 + 0.022 * strength, colour=colour)
+        return Glasses(*LENS, corner=2.8, thickness=0.020 + 0.013 * strength, colour=colour)
 
 
 def eye_region(photo: Image, face: Face) -> Image:

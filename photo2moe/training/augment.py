@@ -48,10 +48,10 @@ def frames(random: np.random.Generator) -> Glasses:
     dark = int(random.integers(20, 70))
     colour = (dark, dark, dark) if random.random() < 0.7 else tuple(int(c) for c in random.integers(30, 200, 3))
     return Glasses(
-        half_width=float(random.uniform(0.30, 0.38)),
-        half_height=float(random.uniform(0.21, 0.31)),
+        half_width=float(random.uniform(0.31, 0.40)),
+        half_height=float(random.uniform(0.24, 0.36)),
         corner=float(random.choice([2.0, 2.6, 4.0])),
-        thickness=float(random.uniform(0.028, 0.055)),
+        thickness=float(random.uniform(0.018, 0.045)),
         colour=(colour[0], colour[1], colour[2]),
     )
 

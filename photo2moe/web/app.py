@@ -141,7 +141,7 @@ class Desk:
         [upload] = order.photos
 
         def job(worker: Worker) -> album.Photo:
-            image = decode(upload, config)
+            image = decode(worker.read, upload, config)
             try:
                 return album.analyse(worker.dressed(config), image, config)
             except NoFaceError as error:
@@ -206,7 +206,8 @@ class Desk:
         while True:
             try:
                 return await self._studio.run(
-                    lambda worker: convert(worker.dressed(wish.config), upload, wish), request.is_disconnected
+                    lambda worker: convert(worker.read, worker.dressed(wish.config), upload, wish),
+                    request.is_disconnected,
                 )
             except Problem as problem:
                 if problem.status != 429 or not patient or await request.is_disconnected():

@@ -95,6 +95,7 @@ CHOICES = (
     Choice("eye-colour", "eyes", _string(_COLOUR), "colour of the eyes"),
     Choice("upscale", "upscale", {"type": "string", "enum": ["anime", "lanczos"]}, "how the drawing is enlarged"),
     Choice("compare", "compare", {"type": "boolean"}, "photo and avatar side by side"),
+    Choice("mark", "mark", {"type": "boolean"}, "a small AI in the corner"),
     Choice("format", "", {"type": "string", "enum": list(FORMATS)}, "of the picture"),
 )
 FIT = Choice("fit", "", {"type": "integer", "minimum": 64, "maximum": 4096}, "shrink the longer side to so many pixels")

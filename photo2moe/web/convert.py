@@ -17,8 +17,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from photo2moe import __version__
 from photo2moe.config import PipelineConfig
+from photo2moe.decoder import Decoder
 from photo2moe.errors import NoFaceError
-from photo2moe.imageio import encode_image, read_image
+from photo2moe.imageio import encode_image
 from photo2moe.pipeline import Pipeline
 from photo2moe.types import Avatar, Image
 from photo2moe.web.choices import FORMATS, Wish
@@ -37,12 +38,12 @@ class Picture:
     facts: dict[str, Any]
 
 
-def decode(upload: Upload, config: PipelineConfig) -> Image:
+def decode(read: Decoder, upload: Upload, config: PipelineConfig) -> Image:
     """Read a photo; raises ImageReadError with its name."""
-    return read_image(io.BytesIO(upload.data), name=upload.name, max_pixels=config.max_pixels)
+    return read(io.BytesIO(upload.data), name=upload.name, max_pixels=config.max_pixels)
 
 
-def convert(pipeline: Pipeline, upload: Upload, wish: Wish) -> list[Picture]:
+def convert(read: Decoder, pipeline: Pipeline, upload: Upload, wish: Wish) -> list[Picture]:
     """Decode, draw and encode one photo.
 
     Raises:
@@ -50,7 +51,7 @@ def convert(pipeline: Pipeline, upload: Upload, wish: Wish) -> list[Picture]:
         NoFaceError: nobody in it.
         ConfigError: the format cannot hold the picture.
     """
-    image = decode(upload, wish.config)
+    image = decode(read, upload, wish.config)
     try:
         avatars = pipeline(image, wish.config)
     except NoFaceError as error:

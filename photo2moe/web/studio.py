@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from photo2moe.config import PipelineConfig, ServeConfig
+from photo2moe.decoder import Decoder
 from photo2moe.pipeline import Pipeline, Upscaler, load_pipeline
 from photo2moe.stages.composite import parse_background
 from photo2moe.stages.detect import FaceDetector
@@ -39,10 +40,12 @@ class Worker:
     Attributes:
         pipeline: its own.
         upscalers: by the name that the configuration gives them.
+        read: decodes its photos, in a process that may die of them.
     """
 
     pipeline: Pipeline
     upscalers: dict[str, Upscaler]
+    read: Decoder
 
     def dressed(self, config: PipelineConfig) -> Pipeline:
         """The pipeline with the background and the upscaler that a request asks for."""
@@ -74,7 +77,7 @@ def hire(config: PipelineConfig, count: int, *, threads: int | None = None) -> l
                     pipeline = dataclasses.replace(first, detect=detect, matte=matte, resources=own.pop_all())
                 stack.enter_context(pipeline)
             upscalers: dict[str, Upscaler] = {"anime": AnimeUpscaler(threads), "lanczos": LanczosUpscaler()}
-            workers.append(Worker(pipeline, upscalers))
+            workers.append(Worker(pipeline, upscalers, Decoder()))
         stack.pop_all()
         return workers
 
@@ -152,6 +155,7 @@ class Studio:
         """Finish what is begun, drop what waits, free the workers."""
         self._threads.shutdown(wait=True, cancel_futures=True)
         for worker in self._workers:
+            worker.read.close()
             worker.pipeline.close()
 
     async def _until_begun(
