@@ -5,8 +5,8 @@
 Starts a Ray cluster of two nodes on this machine, each with processes of its own, and lets `batch --engine ray`
 convert photos made out of those of the tests. When half of them are done, all processes of the second node are
 killed. Prints what was done where and when, compares every avatar with what one process makes of the photo, and
-exits with 1 if one is missing, differs, or has not exactly one line in the report. With `--s3`, photos and avatars
-are in a bucket of a server of its own.
+exits with 1 if one is missing, differs, or has not exactly one line in the report that calls it done. With
+`--s3`, photos and avatars are in a bucket of a server of its own.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from batch_long import ROOT, make_photos
@@ -80,7 +81,8 @@ def main() -> None:
                 open_place(addresses[0]).write(path.relative_to(folder / "in").as_posix(), path.read_bytes())
         source, target = (open_place(address) for address in addresses)
         outcome, seen = convert_while_a_node_dies(Order(config, source, target, ".png"), given.photos)
-        rows = collections.Counter(json.loads(line)["photo"] for line in target.lines("report"))
+        lines = map(json.loads, target.lines("report"))
+        rows = collections.Counter(line["photo"] for line in lines if line["status"] == "ok")
         wrong = []
         for photo in sorted(rows):
             avatar = (folder / "one" / f"{photo}.png").read_bytes()
@@ -142,7 +144,7 @@ def convert_while_a_node_dies(order: Order, count: int) -> tuple[Outcome, list[s
     try:
         with Report(order.target, "benchmark", order.suffix) as report:
             jobs = from_folder(order.source, Shard())
-            return convert_all(Cluster(order), jobs, report, watch), seen
+            return convert_all(Cluster(replace(order, ledger=report.ledger)), jobs, report, watch), seen
     finally:
         ray.shutdown()
         nodes.shutdown()

@@ -144,7 +144,8 @@ def main() -> None:
         begun = time.perf_counter()
         subprocess.run(command[:-5] + command[-4:], check=True)
         again = time.perf_counter() - begun
-        rows = [json.loads(line)["photo"] for line in (target / "report.jsonl").read_text().splitlines()]
+        rows = [json.loads(line) for line in (target / "report.jsonl").read_text().splitlines()]
+        rows = [row["photo"] for row in rows if row["status"] == "ok"]
         avatars = sum(len(files) for _, _, files in os.walk(target)) - 1
     whole = len(names) == len(set(rows)) == len(rows) == avatars == given.photos
     raise SystemExit(report(given, looks, again, whole=whole))

@@ -67,7 +67,7 @@ def pretend(source: Path, target: Path, line: str, count: int) -> None:
     row = json.loads(line)
     origin = target / "origin"
     with (target / "report.jsonl").open("w") as report:
-        for number in range(count - 10 * ENOUGH):
+        for number in range(count - 10 * ENOUGH):  # one line a photo: that before the avatar says nothing more
             name = f"{number:07}.jpg"
             if number % LINKS == 0:
                 origin = target / f"{name}.png"
@@ -89,7 +89,7 @@ def main() -> None:
         fill(folder / "many", given.names)
         few, few_memory, _ = first(folder / "few", folder / "out")
         many, many_memory, lines = first(folder / "many", folder / "out2")
-        pretend(folder / "many", folder / "out3", lines[0], given.names)
+        pretend(folder / "many", folder / "out3", next(line for line in lines if '"ok"' in line), given.names)
         again, again_memory, _ = first(folder / "many", folder / "out3")
     say = sys.stdout.write
     say(f"{'':36}first avatar   main process\n")

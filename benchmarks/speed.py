@@ -1,14 +1,16 @@
-"""Where the time of a photo goes, what the floor is, and what `batch` makes of the machine.
+"""How soon and how fast photos become avatars, where the time goes, and what the floor is.
 
-    python benchmarks/speed.py [PHOTOS] [--weights NAME] [--count 60] [--rounds 3]
+    python benchmarks/speed.py [PHOTOS] [--weights NAME] [--count 36] [--rounds 2]     # some three minutes for 12
 
-First every stage in this process, on one thread, in milliseconds of processor time, beside its floor: the part that a
+The cold start is `photo2moe convert` from the shell, to its end. The rates are those of a loop over a loaded pipeline
+in this process, with as many threads as its libraries like, of `photo2moe batch --workers 1`, and of `photo2moe batch`
+as it comes; they take turns, and photos made before all workers are at work do not count. They need an idle machine.
+
+Then every stage in this process, on one thread, in milliseconds of processor time, beside its floor: the part that a
 library does, called alone on the same pictures. For the net that is its arithmetic over the rate at which this
-machine multiplies matrices. Processor time hardly changes while others use the machine; the rates that follow do:
+machine multiplies matrices. Processor time hardly changes while others use the machine.
 
-a loop over a loaded pipeline in one process, with as many threads as its libraries like; `photo2moe batch` on all
-processors, and on one of them. Loops and batches take turns, and photos made before all workers are at work do not
-count. Photos are scaled to 1024 px; without PHOTOS those of the tests are taken.
+Photos are scaled to 1024 px; without PHOTOS those of the tests are taken.
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ import argparse
 import io
 import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -31,7 +32,9 @@ import cv2
 import numpy as np
 import PIL.Image
 import torch
+from batch_long import memory_of
 
+from photo2moe.bulk.machine import best_workers
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import NoFaceError
 from photo2moe.imageio import encode_image, list_images, read_image, write_bytes, write_image
@@ -42,7 +45,7 @@ SIDE = 1024
 OWN = ("tests/data/man.jpg", "tests/data/woman.jpg", "examples/selfie.jpg")
 
 
-def cost(do: Callable[[], object], times: int = 5) -> float:
+def cost(do: Callable[[], object], times: int = 3) -> float:
     """Milliseconds of processor time, of all threads; the median of some calls after a first one."""
     do()
     spent = []
@@ -137,41 +140,53 @@ def net_floor(config: PipelineConfig) -> float:
     return counter.get_total_flops() / rate
 
 
-def one_thread(given: argparse.Namespace, photos: list[Path], scratch: Path) -> None:
-    """Print the table of stages."""
+def one_thread(given: argparse.Namespace, photos: list[Path], scratch: Path) -> dict[str, tuple[float, float]]:
+    """Cost and floor of each stage, mean over the photos, milliseconds."""
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     with load_pipeline(PipelineConfig(weights=given.weights)) as pipeline:
         tables = [stages(pipeline, path, scratch) for path in photos]
-    sys.stdout.write(f"{'one thread, processor time':28}{'ms':>8}{'floor':>8}\n")
-    sums = np.zeros(2)
-    slowest = 0.0
-    for name in tables[0]:
-        here = np.array([statistics.mean(table[name][i] for table in tables) for i in (0, 1)])
-        sys.stdout.write(f"  {name:26}{here[0]:8.1f}{here[1]:8.1f}\n")
-        sums += here
-        slowest = max(slowest, here[1])
-    cores = len(os.sched_getaffinity(0))
-    sys.stdout.write(f"  {'all':26}{sums[0]:8.1f}{sums[1]:8.1f}\n")
-    sys.stdout.write(f"{'the floors make':28}{1000 * cores / sums[1]:8.2f} photos a second on {cores} processors\n")
-    sys.stdout.write(f"{'the slowest alone makes':28}{1000 * cores / slowest:8.2f}\n")
-    sys.stdout.flush()
+    return {
+        name: (statistics.mean(table[name][0] for table in tables), statistics.mean(table[name][1] for table in tables))
+        for name in tables[0]
+    }
 
 
-def batch(source: Path, target: Path, weights: str, processors: set[int]) -> float:
-    """Photos a second of the command on these processors, from where all its workers are at work."""
+def cold(photo: Path, scratch: Path, weights: str) -> tuple[float, float]:
+    """Seconds from the shell to the avatar and back, and the most MB of the process without its decoder."""
+    command = [sys.executable, "-m", "photo2moe", "convert", str(photo), "-o", str(scratch / "cold.png")]
+    begun = time.perf_counter()
+    process = subprocess.Popen([*command, "--weights", weights], stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+    return time.perf_counter() - begun, usage.ru_maxrss / 1024
+
+
+def batch(source: Path, target: Path, weights: str, workers: int) -> tuple[float, float]:
+    """Photos a second of the command from where all its workers are at work, and its MB, of all its processes.
+
+    Args:
+        source, target, weights: its arguments.
+        workers: 0 for as many as it likes.
+    """
     command = [sys.executable, "-m", "photo2moe", "batch", str(source), "-o", str(target), "--json"]
-    times = []
+    command += ["--workers", str(workers)] if workers else []
+    count, lanes = len(list(source.iterdir())), workers or best_workers()
+    warm, cool = count // 3, min(count // 3, 3 * lanes)  # the last photos may leave a worker without any
+    times, memory = [], 0.0
     with subprocess.Popen(
-        [*command, "--weights", weights],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, processors),
+        [*command, "--weights", weights], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
-        times = [time.perf_counter() for line in process.stdout if json.loads(line)["status"] == "ok"]
-    warm, cool = len(times) // 3, 3 * len(processors)  # the last photos may leave a worker without any
-    return (len(times) - cool - warm) / (times[-cool] - times[warm])
+        for line in process.stdout:
+            if json.loads(line)["status"] == "ok":
+                times.append(time.perf_counter())
+                if len(times) == count - cool + 2:  # what counts is over
+                    memory = memory_of(process.pid)
+    if len(times) != count:
+        raise SystemExit(f"{' '.join(command)} made {len(times)} avatars of {count} photos")
+    return (count - cool - warm) / (times[-cool] - times[warm]), memory
 
 
 def loop(pipeline: Pipeline, photos: list[Path], scratch: Path) -> float:
@@ -187,11 +202,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path, nargs="?")
     parser.add_argument("--weights", default=PipelineConfig().weights)
-    parser.add_argument("--count", type=int, default=60, help="photos of a batch")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--count", type=int, default=36, help="photos of a batch, best 12 or more a processor")
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--stages", action="store_true", help="the table of stages alone")
     given = parser.parse_args()
-    every = sorted(os.sched_getaffinity(0))
+    rounds = 0 if given.stages else given.rounds
+    figures: dict[str, list[tuple[float, float]]] = {"cold": [], "loop": [], "one": [], "all": []}
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         with load_pipeline(PipelineConfig(weights=given.weights)) as pipeline:
@@ -200,14 +216,17 @@ def main() -> None:
             source.mkdir()
             for number in range(given.count):
                 shutil.copy(photos[number % len(photos)], source / f"{number:04}.jpg")
-            rates: dict[str, list[float]] = {"loop": [], "batch": [], "one": []}
-            for turn in range(0 if given.stages else given.rounds):  # in turn, so that a drifting machine hits all
-                rates["loop"].append(loop(pipeline, sorted(source.iterdir())[: given.count // 2], scratch))
-                rates["batch"].append(batch(source, scratch / f"all{turn}", given.weights, set(every)))
-                rates["one"].append(batch(source, scratch / f"one{turn}", given.weights, {every[0]}))
-        one_thread(given, photos, scratch)
-    if not given.stages:
-        report({name: statistics.median(values) for name, values in rates.items()}, len(every))
+            some = sorted(source.iterdir())[: max(1, given.count // 3)]
+            for turn in range(rounds):  # in turn, so that a drifting machine hits all
+                figures["cold"].append(cold(photos[0], scratch, given.weights))
+                figures["loop"].append((loop(pipeline, some, scratch), memory_of(os.getpid())))
+                figures["one"].append(batch(source, scratch / f"one{turn}", given.weights, 1))
+                figures["all"].append(batch(source, scratch / f"all{turn}", given.weights, 0))
+        if rounds:
+            medians = {key: tuple(map(statistics.median, zip(*each, strict=True))) for key, each in figures.items()}
+            report(medians)
+        table = one_thread(given, photos, scratch)
+    report_stages(table, medians["all"][0] if rounds else None)
 
 
 def scaled(pipeline: Pipeline, folder: Path | None, scratch: Path) -> list[Path]:
@@ -226,13 +245,29 @@ def scaled(pipeline: Pipeline, folder: Path | None, scratch: Path) -> list[Path]
     return photos
 
 
-def report(rates: dict[str, float], cores: int) -> None:
-    say = sys.stdout.write
-    say(f"{'loop in one process':28}{rates['loop']:8.2f} photos a second\n")
-    many, one = rates["batch"], rates["one"]
-    say(f"{f'batch, {cores} processors':28}{many:8.2f}   {many / rates['loop']:.2f} × loop, the goal is 2\n")
-    say(f"{'batch, 1 processor':28}{one:8.2f}   {many / one:.2f} × as fast on {cores}, the goal is 1.7\n")
-    say(f"{'peak of this process':28}{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:8.0f} MB\n")
+def report(figures: dict[str, tuple[float, ...]]) -> None:
+    say, (seconds, memory) = sys.stdout.write, figures["cold"]
+    say(f"{'cold start of convert':28}{seconds:8.2f} s              {memory:6.0f} MB\n")
+    rates = {"loop": "loop over convert", "one": "batch, one worker", "all": f"batch, {best_workers()} by default"}
+    for key, label in rates.items():
+        rate, memory = figures[key]
+        shares = f"   {rate / figures['loop'][0]:.2f} × loop, {rate / figures['one'][0]:.2f} × one worker"
+        say(f"{label:28}{rate:8.2f} photos a second{memory:6.0f} MB{shares if key == 'all' else ''}\n")
+    sys.stdout.flush()
+
+
+def report_stages(table: dict[str, tuple[float, float]], rate: float | None) -> None:
+    """Print the table, and how near the rate of batch comes to what the floors allow."""
+    say, cores = sys.stdout.write, len(os.sched_getaffinity(0))
+    costs, floors = (sum(row[i] for row in table.values()) for i in (0, 1))
+    slowest = max(table, key=lambda name: table[name][1])
+    say(f"{'one thread, processor time':28}{'ms':>8}{'floor':>8}{'over the slowest floor':>26}\n")
+    for name, (ms, floor) in [*table.items(), ("all", (costs, floors))]:
+        say(f"  {name:26}{ms:8.1f}{floor:8.1f}{ms / table[slowest][1]:26.2f}\n")
+    for label, floor in (("the floors make", floors), (f"that of {slowest} alone", table[slowest][1])):
+        most = 1000 * cores / floor
+        share = f"   batch makes {rate / most:.2f} of it" if rate else ""
+        say(f"{label:28}{most:8.2f} photos a second on {cores} processors{share}\n")
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -16,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from photo2moe.batch import convert_all, convert_folder
+from photo2moe.bulk.brake import Brake
 from photo2moe.bulk.jobs import Shard, count, from_folder, from_list, parse_shard
 from photo2moe.bulk.places import Local
 from photo2moe.bulk.report import Memory, Report, options_fingerprint
@@ -318,6 +321,7 @@ def test_a_list_names_photos_by_path_or_json(source, tmp_path):
         ("{photo", "not JSON"),
         ('{"path": "a.png"}', 'has no path under "photo"'),
         ('{"photo": 3}', 'has no path under "photo"'),
+        ('{"photo": "\\ud800.jpg"}', "a name in it is no text"),
         ('{"photo": "a.png", "output": "../../etc/passwd"}', '"output" must be a name inside the output folder'),
         ('{"photo": "a.png", "output": "/etc/passwd"}', '"output" must be a name inside the output folder'),
         ('{"photo": "a.png", "output": 3}', '"output" must be a name inside the output folder'),
@@ -356,6 +360,33 @@ def test_shards_share_out_all_photos_and_know_what_each_other_did(source, tmp_pa
     assert sorted(name for part in names for name in part) == sorted(every)
     with Report(order.target, "options", ".png") as report:
         assert all(report.is_done(job) for job in from_folder(order.source, WHOLE))
+
+
+def test_a_list_that_names_a_photo_as_its_own_avatar_does_not_lose_it(source):
+    before = (source / "a.png").read_bytes()
+    order = Order(CONFIG, Local(source), Local(source), ".png")
+    with Report(order.target, "options", ".png") as report:
+        jobs = jobs_of(
+            ['{"photo": "a.png", "output": "sub/../a.png"}', '{"photo": "a.png", "output": "a.png"}'], source
+        )
+        outcome = convert_all(partial(stream, Painter(), order), iter(jobs), report)
+    assert outcome.failures["a.png"] == f"{source}/a.png would replace {source}/a.png; name another file"
+    assert (source / "a.png").read_bytes() == before
+
+
+def test_a_brake_ends_work_only_where_it_may_be_ended():
+    brake, done = Brake(), []
+    with brake.by(signal.SIGINT), pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append("outside")
+        with brake:
+            done.append("inside")
+    assert done == ["outside"]
+    brake = Brake()
+    with brake.by(signal.SIGINT), pytest.raises(KeyboardInterrupt), brake:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "1", "a/b", "1/0", "-1/2", "1/2/3"])

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass, replace
 from multiprocessing import Pipe
 from pathlib import Path
@@ -135,6 +136,29 @@ def test_ctrl_c_keeps_what_is_drawn_and_a_second_run_does_the_rest_of_a_list(tmp
     assert again.returncode == 0
     statuses = [json.loads(line)["status"] for line in again.stdout.splitlines()]
     assert (statuses.count("skipped"), statuses.count("ok")) == (len(names), 40 - len(names))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_after_kill_9_no_worker_lives_on_and_nothing_is_done_twice(tmp_path):
+    source, report = photos(tmp_path / "in", *(f"{i:02}.jpg" for i in range(20))), tmp_path / "out" / "report.jsonl"
+    command = [sys.executable, "-m", "photo2moe", "batch", source, "-o", tmp_path / "out", "--json", "--workers", 1]
+    command = [str(part) for part in (*command, "--weights", CONFIG.weights, "--size", 64, "--upscale", "lanczos")]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    [*workers] = map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
+    process.kill()
+    process.communicate()
+    until = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() for pid in workers):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    there = {path.name for path in (tmp_path / "out").glob("*.png")}
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
+    assert again.returncode == 0
+    begun = [row["photo"] for row in map(json.loads, report.read_text().splitlines()) if row["status"] == "writing"]
+    assert workers and there and all(begun.count(name.removesuffix(".png")) == 1 for name in there)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.jsonl", *(f"{n}.png" for n in set(begun))}
+    assert len(set(begun)) == 20
 
 
 def test_the_machine_carries_at_least_one_worker():
