@@ -8,8 +8,9 @@ end. After every kill each avatar there is must be whole, and each that the repo
 done must be there; at the end none may be missing, none may differ from what a run that
 nobody killed has made, no other file may lie there, and nobody who was done may have been
 drawn again. With --signal INT (Ctrl-C) the time to the end of the process counts, and the
-report must say so. Exits with 1 if anything is amiss. Runs are forks of a process that has
-imported everything and run nothing, since most of a run of so few photos is imports.
+report must say so. Exits with 1 if anything is amiss. Only the process that was started is
+killed: its workers must end by themselves, and their end counts. Runs are forks of a process
+that has imported everything and run nothing; their workers are started anew, some seconds each.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -34,7 +36,9 @@ import PIL.Image
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "tests" / "data"
+PATIENCE = 20  # seconds after which workers that have not ended never will
 OPTIONS = ["--weights", str(DATA / "tiny.safetensors"), "--size", "64", "--upscale", "lanczos", "--device", "cpu"]
+OPTIONS += ["--workers", "2"]
 
 
 def convert(source: Path, target: Path, said: Path) -> None:
@@ -85,6 +89,32 @@ def begun(target: Path) -> Counter[str]:
     return Counter(str(row["photo"]) for row in rows(target) if row["status"] == "writing")
 
 
+def family(pid: int) -> list[int]:
+    """A process and all below it."""
+    found = [pid]
+    with suppress(OSError):  # gone
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            for child in (thread / "children").read_text().split():
+                found += family(int(child))
+    return found
+
+
+def lives(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def see_off(pids: list[int]) -> bool:
+    """Wait for processes to end; whether they do."""
+    until = time.perf_counter() + PATIENCE
+    while any(map(lives, pids)):
+        if time.perf_counter() > until:
+            return False
+        time.sleep(0.005)
+    return True
+
+
 class Round:
     """One folder, from the first run to the last.
 
@@ -129,8 +159,10 @@ class Round:
         process.join(moment)
         if killed := process.is_alive() and process.pid is not None:
             asked = time.perf_counter()
+            everyone = family(process.pid)
             os.kill(process.pid, self.number)
             process.join()
+            self.wrong += ["its workers live on"] * (not see_off(everyone))
             self.ends.append(time.perf_counter() - asked)
             self.kills += 1
         said = self.said.read_text() if self.said.exists() else ""

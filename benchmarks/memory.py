@@ -2,11 +2,12 @@
 
     python benchmarks/memory.py [--photos 1000] [--megapixels 100] [--out benchmarks/memory.svg]
 
-Runs 'photo2moe convert' and 'batch' as a user does, with the shipped weights, and adds up
-the memory of the process and of the one that decodes for it, twice a second: the share of
-each page that is theirs (PSS), so that what processes share counts once. Draws the curve of
-the thousand as an SVG. Exits with 1 if it grows by 5 % or more after the first 50 photos, or
-the huge photo takes more than the limit that SECURITY.md states. Linux only.
+Runs 'photo2moe convert' and 'batch' as a user does, the latter with one worker, with the
+shipped weights, and adds up the memory of the process and of those below it, which decode and
+draw, twice a second: the share of each page that is theirs (PSS), so that what processes share
+counts once. Draws the curve of the thousand as an SVG. Exits with 1 if it grows by 5 % or more
+after the first 50 photos, or the huge photo takes more than the limit that SECURITY.md states.
+Linux only.
 """
 
 from __future__ import annotations
@@ -134,7 +135,9 @@ def main() -> None:
         say(f"one of {side}×{side} pixels  {huge:6.0f} MB")
         four = [start("convert", SELFIE, "-o", place / f"{n}.png") for n in range(4)]
         say(f"four processes at once     {max(s.memory for s in watch(four)):6.0f} MB")
-        row = start("batch", place / "in", "-o", place / "out", "--size", "128", "--upscale", "lanczos")
+        row = start(
+            "batch", place / "in", "-o", place / "out", "--size", "128", "--upscale", "lanczos", "--workers", "1"
+        )
         samples = watch([row], place / "out" / "report.jsonl")
     early = statistics.median(s.memory for s in samples if SETTLED <= s.done < 2 * SETTLED and s.memory)
     late = statistics.median(s.memory for s in samples if s.done >= 0.9 * given.photos and s.memory)

@@ -9,9 +9,7 @@ import dataclasses
 import errno
 import os
 import sys
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +20,12 @@ from photo2moe.config import PipelineConfig, ServeConfig
 from photo2moe.errors import ConfigError, NoFaceError, Photo2MoeError
 from photo2moe.files import printable, reason
 from photo2moe.film import camera, video
+from photo2moe.folders import INTERRUPTED, batch
 from photo2moe.options import pipeline_options, serve_options
 from photo2moe.workshop import evaluate, export, prepare, train
 
 if TYPE_CHECKING:
     from photo2moe.types import Image
-
-SUFFIXES = ("png", "jpg", "webp")
-INTERRUPTED = 130  # exit code after Ctrl-C, as of a program that the signal ended: loops of a shell stop at it
 
 
 class Commands(click.Group):
@@ -77,14 +73,14 @@ def main(debug: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Say on stdout what was done, as JSON.")
 @pipeline_options
 def convert(photo: str, output: str | None, as_json: bool, **options: Any) -> None:
-    r"""Turn one PHOTO ('-' is stdin) into an avatar.
+    """Turn one PHOTO ('-' is stdin) into an avatar.
 
     \b
     photo2moe convert selfie.jpg -o avatar.png
     photo2moe convert group.jpg --face all --frame photo -o group.png
-    """
+    """  # noqa: D301 - click looks for the very character
     from photo2moe import console
-    from photo2moe.batch import output_names
+    from photo2moe.bulk.work import output_names
     from photo2moe.files import keep_apart
     from photo2moe.imageio import encode_image, output_format, write_bytes
 
@@ -110,7 +106,7 @@ def convert(photo: str, output: str | None, as_json: bool, **options: Any) -> No
             raise ConfigError(f"{len(avatars)} faces found, and stdout holds one picture; give -o FILE, or --face N")
         console.give(encode_image(avatars[0].image, form))
         return
-    paths = output_names(Path(output), len(avatars) if several else 1)
+    paths = [Path(name) for name in output_names(output, len(avatars) if several else 1)]
     for path in paths:
         keep_apart(path, *sources)
     for path, avatar in zip(paths, avatars, strict=True):
@@ -122,61 +118,6 @@ def convert(photo: str, output: str | None, as_json: bool, **options: Any) -> No
     else:
         sizes = "×".join(str(n) for n in avatars[0].image.shape[1::-1])
         console.say(f"{printable(photo)} → {', '.join(printable(p) for p in paths)}   {sizes} · {seconds:.1f} s")
-
-
-@main.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the avatars.")
-@click.option("--format", "form", type=click.Choice(SUFFIXES), default="png", show_default=True, help="Of the avatars.")
-@pipeline_options
-def batch(folder: Path, output: Path, form: str, **options: Any) -> None:
-    r"""Convert every photo of FOLDER and its sub-folders; skip what is done.
-
-    \b
-    photo2moe batch holiday/ -o avatars/ --background white
-    """
-    from photo2moe import console
-    from photo2moe.batch import REPORT, Outcome, convert_folder, count_images
-    from photo2moe.weights import resolve, sha256
-
-    config = PipelineConfig(**options)
-    if not folder.is_dir():
-        raise click.BadParameter(
-            f"{printable(folder)} is not a folder; use 'photo2moe convert' for a photo", param_hint="FOLDER"
-        )
-    fingerprint = sha256(resolve(config.weights))
-
-    from photo2moe.pipeline import load_pipeline
-
-    begun, outcome, stop, interrupted = time.perf_counter(), Outcome(), threading.Event(), False
-    with load_pipeline(config) as pipeline, ThreadPoolExecutor(1) as counter, console.progress("converting") as advance:
-        # Counted beside the work: a large folder's first avatar need not wait for its last name.
-        total = counter.submit(count_images, folder, stop)
-
-        def tick(so_far: Outcome, name: str) -> None:
-            nonlocal outcome
-            outcome = so_far
-            note = f"{_rate(so_far.converted, begun)} {printable(name)}"
-            advance(so_far.done, note, total.result() if total.done() else None)
-
-        try:
-            outcome = convert_folder(
-                pipeline, config, folder, output, suffix=f".{form}", fingerprint=fingerprint, progress=tick
-            )
-        except KeyboardInterrupt:
-            interrupted = True
-        finally:
-            stop.set()
-    failures = [(printable(name), why) for name, why in outcome.failures]
-    if failures:
-        console.table("failed", ("photo", "why"), failures)
-    console.say(
-        f"{'interrupted, run again to go on: ' * interrupted}"
-        f"{outcome.converted} converted, {outcome.skipped} skipped, {len(failures)} failed   "
-        f"{_rate(outcome.converted, begun)}   {printable(output / REPORT)}"
-    )
-    if interrupted or failures:
-        raise SystemExit(INTERRUPTED if interrupted else 1)
 
 
 @main.command()
@@ -255,9 +196,5 @@ def _read(photo: str, max_pixels: int) -> Image:
         return read(photo, max_pixels=max_pixels)
 
 
-def _rate(count: int, begun: float) -> str:
-    return f"{count / max(time.perf_counter() - begun, 1e-9):.1f}/s"
-
-
-for command in (video, camera, prepare, train, evaluate, export):
+for command in (batch, video, camera, prepare, train, evaluate, export):
     main.add_command(command)

@@ -10,9 +10,9 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -51,20 +51,30 @@ def data(value: Any) -> None:
     give((json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
 
 
-def give(result: bytes) -> None:
-    """Write a result to stdout.
+def give(result: bytes, stdout: TextIO | None = None) -> None:
+    """Write a result to stdout, or to what was stdout before.
 
     Raises:
         ImageWriteError: stdout cannot take it.
     """
+    stdout = stdout or sys.stdout
     try:
-        sys.stdout.buffer.write(result)
-        sys.stdout.flush()
+        stdout.buffer.write(result)
+        stdout.flush()
     except OSError as error:
         if error.errno == errno.EPIPE:  # the reader has enough; click knows what to do
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python would try again at its end, and complain
         raise ImageWriteError(f"stdout: cannot be written: {reason(error)}") from error
+
+
+def stream() -> Callable[[Any], None]:
+    """Like :func:`data` for line after line, on what is stdout now, whatever replaces it meanwhile.
+
+    In ASCII, since names of files that are no text cannot be told otherwise.
+    """
+    stdout = sys.stdout
+    return lambda value: give((json.dumps(value) + "\n").encode(), stdout)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ Nothing here knows what an image is, except by its suffix.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import secrets
@@ -141,13 +142,20 @@ def sweep(folder: StrPath) -> None:
     What is still being written is locked, and stays. Windows has no such locks: there
     everything stays.
     """
-    for here, _, names in os.walk(folder):
-        for name in filter(_TEMPORARY.fullmatch, names):
-            with suppress(OSError):
-                _remove_unlocked(os.path.join(here, name))
+    pending = [os.fspath(folder)]
+    while pending:
+        with suppress(OSError), os.scandir(pending.pop()) as entries:
+            for entry in entries:  # one at a time: there may be millions
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(entry.path)
+                elif _TEMPORARY.fullmatch(entry.name):
+                    with suppress(OSError):
+                        _remove_unlocked(entry.path)
 
 
-def list_images(folder: StrPath, *, on_error: Callable[[ImageReadError], None] | None = None) -> Iterator[Path]:
+def list_images(
+    folder: StrPath, *, on_error: Callable[[ImageReadError], None] | None = None, at_once: int | None = None
+) -> Iterator[Path]:
     """Find photos in a folder and below it, by suffix, one folder at a time.
 
     Names are in order, a folder's own files before those of its subfolders. Hidden
@@ -156,6 +164,8 @@ def list_images(folder: StrPath, *, on_error: Callable[[ImageReadError], None] |
     Args:
         folder: where to begin.
         on_error: told of each subfolder that cannot be listed, which is then skipped.
+        at_once: so many names of a folder are read and put in order at a time, so that the
+            first of a million comes at once; by default all of them.
 
     Yields:
         Paths that begin with ``folder``.
@@ -167,8 +177,10 @@ def list_images(folder: StrPath, *, on_error: Callable[[ImageReadError], None] |
     pending = [root]
     while pending:
         here = pending.pop()
+        subfolders: list[Path] = []
         try:
-            files, subfolders = _scan(here)
+            for entries in _scan(here, at_once):
+                yield from _photos(here, entries, subfolders)
         except (OSError, ValueError) as error:
             if here != root and isinstance(error, FileNotFoundError | NotADirectoryError):
                 continue  # gone since its name was read
@@ -176,25 +188,28 @@ def list_images(folder: StrPath, *, on_error: Callable[[ImageReadError], None] |
             if here == root or on_error is None:
                 raise failure from error
             on_error(failure)
-        else:
-            yield from files
-            pending.extend(reversed(subfolders))
+        pending.extend(sorted(subfolders, reverse=True))
 
 
-def _scan(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Photos and subfolders of one folder, each in order."""
-    files: list[Path] = []
-    subfolders: list[Path] = []
+def _scan(folder: Path, at_once: int | None) -> Iterator[list[os.DirEntry[str]]]:
+    """What a folder holds, in pieces, each in order."""
     with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda each: each.name):
-            if entry.name.startswith("."):
+        while piece := sorted(itertools.islice(entries, at_once), key=lambda each: each.name):
+            yield piece
+
+
+def _photos(folder: Path, entries: list[os.DirEntry[str]], subfolders: list[Path]) -> Iterator[Path]:
+    """Photos among the entries; subfolders are added to the list."""
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        with suppress(OSError):  # a link in a circle, or gone since
+            if entry.is_dir(follow_symlinks=False):
+                subfolders.append(folder / entry.name)
                 continue
-            with suppress(OSError):  # a link in a circle, or gone since
-                if entry.is_dir(follow_symlinks=False):
-                    subfolders.append(folder / entry.name)
-                elif Path(entry.name).suffix.lower() in READ_SUFFIXES and entry.is_file():
-                    files.append(folder / entry.name)
-    return files, subfolders
+            if os.path.splitext(entry.name)[1].lower() not in READ_SUFFIXES or not entry.is_file():
+                continue
+        yield folder / entry.name
 
 
 def _read_regular(path: StrPath, limit: int, label: str) -> bytes:

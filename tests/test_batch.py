@@ -5,21 +5,32 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from photo2moe.batch import AHEAD, REPORT, convert_folder, count_images, options_fingerprint, output_names
+from photo2moe.batch import convert_all, convert_folder
+from photo2moe.bulk.brake import Brake
+from photo2moe.bulk.jobs import Shard, count, from_folder, from_list, parse_shard
+from photo2moe.bulk.places import Local
+from photo2moe.bulk.report import Memory, Report, options_fingerprint
+from photo2moe.bulk.work import AHEAD, Order, output_names, stream
 from photo2moe.config import PipelineConfig
-from photo2moe.errors import InputError, NoFaceError
+from photo2moe.errors import ConfigError, InputError, NoFaceError
 from photo2moe.files import replacing
-from photo2moe.imageio import read_image, write_image
+from photo2moe.imageio import list_images, read_image, write_image
 from photo2moe.types import Avatar, Colours, Face
 
+REPORT = "report.jsonl"
+WHOLE = Shard()
 CONFIG = PipelineConfig(size=64)
 
 
@@ -47,20 +58,21 @@ def source(tmp_path):
     return folder
 
 
-def rows(target):
-    return [json.loads(line) for line in (target / REPORT).read_text().splitlines()]
+def rows(target, report=REPORT):
+    return [json.loads(line) for line in (target / report).read_text().splitlines()]
 
 
 def test_the_tree_is_kept(source, tmp_path):
     outcome = convert_folder(Painter(), CONFIG, source, tmp_path / "out")
-    assert (outcome.converted, outcome.skipped, outcome.failures) == (5, 0, [])
+    assert (outcome.converted, outcome.skipped, outcome.failures) == (5, 0, {})
     made = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.png")}
     assert made == {"a.png.png", "a.jpg.png", "b.png.png", "sub/c.png.png", "sub/deeper/d.png.png"}
 
 
 def test_photos_are_counted_without_opening_them(source):
     (source / "broken.jpg").write_bytes(b"no photo")
-    assert count_images(source) == 6
+    assert count(from_folder(Local(source), WHOLE), lambda: False) == 6
+    assert count(from_folder(Local(source), WHOLE), lambda: True) is None
 
 
 def test_a_second_run_does_nothing(source, tmp_path):
@@ -91,11 +103,11 @@ def test_bad_files_are_reported_and_the_rest_goes_on(source, tmp_path):
     write_image(source / "nobody.png", np.full((8, 8, 3), 13, np.uint8))
     outcome = convert_folder(Painter(), CONFIG, source, tmp_path / "out")
     assert outcome.converted == 5
-    assert [name for name, _ in outcome.failures] == ["broken.jpg", "nobody.png"]
+    assert list(outcome.failures) == ["broken.jpg", "nobody.png"]
     failed = [row for row in rows(tmp_path / "out") if row["status"] == "failed"]
     assert [row["photo"] for row in failed] == ["broken.jpg", "nobody.png"]
     again = convert_folder(Painter(), CONFIG, source, tmp_path / "out")
-    assert (again.converted, again.skipped, len(again.failures)) == (0, 5, 2)
+    assert (again.converted, again.skipped, again.failed) == (0, 5, 2)
 
 
 def test_an_output_folder_inside_the_input_is_not_input(source):
@@ -269,6 +281,162 @@ def test_a_file_for_a_folder(tmp_path):
 
 
 def test_names_and_fingerprints():
-    assert output_names(Path("x/a.png"), 1) == [Path("x/a.png")]
-    assert output_names(Path("x/a.png"), 2) == [Path("x/a-1.png"), Path("x/a-2.png")]
+    assert output_names("x/a.png", 1) == ["x/a.png"]
+    assert output_names("x/a.png", 2) == ["x/a-1.png", "x/a-2.png"]
     assert options_fingerprint(CONFIG, ".png", "w") != options_fingerprint(CONFIG, ".jpg", "w")
+
+
+def jobs_of(lines, source, shard=WHOLE):
+    return list(from_list(Local(source), lines, shard))
+
+
+def test_a_list_names_photos_by_path_or_json(source, tmp_path):
+    elsewhere = tmp_path / "elsewhere.png"
+    shutil.copy(source / "a.png", elsewhere)
+    said = {"photo": "b.png", "output": "x/me.webp", "id": 7}
+    lines = ["a.png\n", "\n", f"{source}/sub/c.png\r\n", json.dumps(said), str(elsewhere)]
+    jobs = jobs_of(lines, source)
+    assert [(job.name, job.output) for job in jobs] == [
+        ("a.png", ""),
+        ("sub/c.png", ""),
+        ("b.png", "x/me.webp"),
+        (elsewhere.as_posix(), ""),
+    ]
+    assert jobs[2].given == said
+    assert all(job.stamp == Local(source).stamp(job.name) != [] for job in jobs)
+    order = Order(CONFIG, Local(source), Local(tmp_path / "out"), ".png")
+    with Report(order.target, "options", ".png") as report:
+        outcome = convert_all(partial(stream, Painter(), order), iter(jobs), report)
+        assert (outcome.converted, outcome.failed) == (4, 0)
+        assert all(report.is_done(job) for job in jobs)
+    outside = f"{elsewhere.as_posix()[1:]}.png"
+    for name in ("a.png.png", "sub/c.png.png", outside):
+        assert (tmp_path / "out" / name).is_file()
+    assert (tmp_path / "out" / "x" / "me.webp").read_bytes()[8:12] == b"WEBP"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("{photo", "not JSON"),
+        ('{"path": "a.png"}', 'has no path under "photo"'),
+        ('{"photo": 3}', 'has no path under "photo"'),
+        ('{"photo": "\\ud800.jpg"}', "a name in it is no text"),
+        ('{"photo": "a.png", "output": "../../etc/passwd"}', '"output" must be a name inside the output folder'),
+        ('{"photo": "a.png", "output": "/etc/passwd"}', '"output" must be a name inside the output folder'),
+        ('{"photo": "a.png", "output": 3}', '"output" must be a name inside the output folder'),
+        ("s3://bucket/a.png", "give the address of its folder as FOLDER"),
+    ],
+)
+def test_a_bad_line_fails_alone_and_says_which_it_is(source, tmp_path, line, why):
+    jobs = jobs_of(["a.png", line, "b.png"], source)
+    assert jobs[1].error.startswith("line 2 of the list: ")
+    assert why in jobs[1].error
+    order = Order(CONFIG, Local(source), Local(tmp_path / "out"), ".png")
+    with Report(order.target, "options", ".png") as report:
+        outcome = convert_all(partial(stream, Painter(), order), iter(jobs), report)
+    assert (outcome.converted, list(outcome.failures)) == (2, ["line 2"])
+
+
+def test_a_photo_of_a_list_that_is_not_there_fails_as_convert_would(source, tmp_path):
+    order = Order(CONFIG, Local(source), Local(tmp_path / "out"), ".png")
+    with Report(order.target, "options", ".png") as report:
+        outcome = convert_all(partial(stream, Painter(), order), iter(jobs_of(["gone.jpg"], source)), report)
+    assert outcome.failures == {"gone.jpg": f"{source}/gone.jpg: no such file"}
+
+
+def test_shards_share_out_all_photos_and_know_what_each_other_did(source, tmp_path):
+    for i in range(40):
+        shutil.copy(source / "a.png", source / f"more{i}.png")
+    order = Order(CONFIG, Local(source), Local(tmp_path / "out"), ".png")
+    names = []
+    for number in (1, 2, 3):
+        shard = parse_shard(f"{number}/3")
+        with Report(order.target, "options", ".png", shard) as report:
+            convert_all(partial(stream, Painter(), order), from_folder(order.source, shard), report)
+        names.append([row["photo"] for row in rows(tmp_path / "out", report.name)])
+    assert all(len(part) > 5 for part in names)
+    every = [job.name for job in from_folder(order.source, WHOLE)]
+    assert sorted(name for part in names for name in part) == sorted(every)
+    with Report(order.target, "options", ".png") as report:
+        assert all(report.is_done(job) for job in from_folder(order.source, WHOLE))
+
+
+def test_a_list_that_names_a_photo_as_its_own_avatar_does_not_lose_it(source):
+    before = (source / "a.png").read_bytes()
+    order = Order(CONFIG, Local(source), Local(source), ".png")
+    with Report(order.target, "options", ".png") as report:
+        jobs = jobs_of(
+            ['{"photo": "a.png", "output": "sub/../a.png"}', '{"photo": "a.png", "output": "a.png"}'], source
+        )
+        outcome = convert_all(partial(stream, Painter(), order), iter(jobs), report)
+    assert outcome.failures["a.png"] == f"{source}/a.png would replace {source}/a.png; name another file"
+    assert (source / "a.png").read_bytes() == before
+
+
+def test_a_brake_ends_work_only_where_it_may_be_ended():
+    brake, done = Brake(), []
+    with brake.by(signal.SIGINT), pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append("outside")
+        with brake:
+            done.append("inside")
+    assert done == ["outside"]
+    brake = Brake()
+    with brake.by(signal.SIGINT), pytest.raises(KeyboardInterrupt), brake:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "1", "a/b", "1/0", "-1/2", "1/2/3"])
+def test_a_shard_is_one_of_its_number(text):
+    with pytest.raises(ConfigError, match="--shard must be I/N, from 1/N to N/N"):
+        parse_shard(text)
+
+
+def test_a_large_folder_is_listed_piece_by_piece(tmp_path):
+    for i in range(100):
+        (tmp_path / f"{i:03}.jpg").touch()
+    names = [path.name for path in list_images(tmp_path, at_once=7)]
+    assert sorted(names) == [f"{i:03}.jpg" for i in range(100)]
+    for start in range(0, 100, 7):
+        assert names[start : start + 7] == sorted(names[start : start + 7])
+
+
+def test_a_photo_on_which_a_library_stumbles_stops_nothing(source, tmp_path):
+    def stumble(photo):
+        if photo[0, 0, 0] == 41:
+            raise ZeroDivisionError("of a library\nwith two lines")
+        return Painter()(photo)
+
+    outcome = convert_folder(stumble, CONFIG, source, tmp_path / "out")
+    assert outcome.converted == 4
+    assert list(outcome.failures.values()) == ["unexpected ZeroDivisionError: of a library"]
+
+
+def test_a_report_that_cannot_be_written_ends_the_run_and_is_no_failure_of_a_photo(source, tmp_path):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    order = Order(CONFIG, Local(source), Local(tmp_path / "out"), ".png")
+    with pytest.raises(OSError, match="No space left"):
+        stream(Painter(), order, from_folder(order.source, WHOLE), full)
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 2**64 - 1))))
+def test_the_memory_is_a_map(pairs):
+    memory, expected = Memory(fresh=3), {}
+    for key, value in pairs:
+        key = key * 0x0842108421084210 + key  # over all 64 bits
+        memory[key] = expected[key] = value
+        assert all(memory.get(k) == v for k, v in expected.items())
+    assert memory.get(2**63 + 12345) == 0
+
+
+def test_a_photo_is_remembered_in_sixteen_bytes():
+    memory = Memory()
+    for key in range(200_000):
+        memory[key << 40] = key + 1
+    assert memory.get(199_999 << 40) == 200_000
+    assert memory.nbytes / 200_000 < 17

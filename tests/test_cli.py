@@ -154,6 +154,25 @@ def test_batch_of_a_file_is_wrong_usage(tmp_path):
     assert "is not a folder; use 'photo2moe convert' for a photo" in error(result)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        ([], 2, "Missing argument 'FOLDER'; name a folder, or give --input-list FILE."),
+        (["{tmp}", "--watch", "--input-list", "x"], 2, "--watch needs a FOLDER on this machine, and no --input-list"),
+        (["memory://x", "--watch"], 2, "--watch needs a FOLDER on this machine, and no --input-list"),
+        (["{tmp}", "--shard", "3/2"], 2, "--shard must be I/N, from 1/N to N/N, not '3/2'"),
+        (["{tmp}", "--workers", "0"], 2, "0 is not in the range 1<=x<=4096"),
+        (["--input-list", "{tmp}/gone.txt"], 1, "--input-list {tmp}/gone.txt: cannot be read: no such file"),
+        (["--input-list", "{tmp}"], 1, "--input-list {tmp}: cannot be read: is a directory"),
+    ],
+)
+def test_wrong_use_of_batch_is_one_clear_line(tmp_path, arguments, code, line):
+    arguments = [argument.format(tmp=tmp_path) for argument in arguments]
+    result = run("batch", *arguments, "-o", tmp_path / "out", *QUICK)
+    assert result.exit_code == code
+    assert line.format(tmp=tmp_path) in error(result)
+
+
 def test_weights_lists_the_catalogue():
     result = run("weights", "--json")
     rows = json.loads(result.stdout)

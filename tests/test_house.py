@@ -23,36 +23,39 @@ LIMIT = 300  # lines of a module
 # means all its modules but those that have a line of their own.
 FLOORS = (
     ("errors", "types"),
-    ("files", "stamp"),
-    ("provenance", "ledger", "ops.geometry", "ops.tensors", "ops.quiet"),
+    ("files", "stamp", "bulk.brake"),
+    ("provenance", "ops.geometry", "ops.tensors", "ops.quiet"),
     ("ops.colour",),
     ("ops.features",),
     ("config", "imageio", "ops.*"),
-    ("nets.*", "decoder", "ops.rough", "evaluation.metric", "evaluation.difference", "evaluation.pairs"),
-    ("nets.runner", "checkpoint", "weights", "stages.classify"),
-    ("stages.*", "evaluation.*", "engine", "training.augment", "training.domain"),
-    ("stages.recolour",),
-    ("training.*", "web.choices", "web.problems"),
-    ("training.objective", "training.prepare", "web.guard", "web.upload"),
+    ("nets.*", "decoder", "ops.rough", "evaluation.metric", "evaluation.difference", "evaluation.pairs", "bulk.store"),
+    ("nets.runner", "checkpoint", "weights", "stages.classify", "bulk.places", "bulk.machine"),
+    ("stages.*", "evaluation.*", "engine", "training.augment", "training.domain", "bulk.jobs"),
+    ("stages.recolour", "bulk.ledger", "bulk.watch"),
+    ("training.*", "web.choices", "web.problems", "bulk.work"),
+    ("training.objective", "training.prepare", "web.guard", "web.upload", "bulk.report"),
     ("pipeline", "training.loop", "evaluation.anime", "evaluation.measures", "web.document"),
-    ("batch", "evaluation.run", "export", "console", "web.album", "web.convert", "web.studio"),
-    ("options", "workshop", "web.app", "video.motion", "video.clip"),
+    ("bulk.worker", "bulk.cluster", "evaluation.run", "export", "console", "web.album", "web.convert", "web.studio"),
+    ("batch", "bulk.pool", "options", "workshop", "web.app", "video.motion", "video.clip"),
     ("web.server", "video.steady", "video.sound", "video.seal", "video.pipes"),
     ("video.follow", "video.scenery", "video.writer"),
     ("video.animate",),
     ("video.convert", "video.camera", "video.window"),
-    ("film",),
+    ("film", "folders"),
     ("cli",),
 )
 
 # Packages that only some modules may import.
 OWNERS = {
-    "click": ("cli", "options", "workshop", "film"),
+    "click": ("cli", "options", "workshop", "film", "folders"),
     "rich": ("console",),
     "mediapipe": ("stages.*",),
     "fastapi": ("web.*",),
     "starlette": ("web.*",),
     "uvicorn": ("web.*",),
+    "ray": ("bulk.cluster",),
+    "fsspec": ("bulk.store",),
+    "watchfiles": ("bulk.watch",),
 }
 
 # The front door re-exports everything, and __main__ only calls cli.
@@ -157,7 +160,7 @@ sys.argv = ["photo2moe", "--help"]
 try:
     main()
 finally:
-    heavy = {"torch", "torchvision", "mediapipe", "cv2", "av", "fastapi", "uvicorn"}
+    heavy = {"torch", "torchvision", "mediapipe", "cv2", "av", "fastapi", "uvicorn", "ray"}
     sys.stderr.write(" ".join(heavy & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
