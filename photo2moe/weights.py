@@ -37,7 +37,7 @@ CATALOGUE: tuple[WeightSpec, ...] = (
     WeightSpec(
         name="moe",
         file="moe-128.safetensors",
-        sha256="b9413548aed98d3a04bb7c56c1873d7f08260f411495f6390f4c982cd9b906b6",
+        sha256="9bb13b1c4da946bff4469264de5e1a7c5bc4b78ecf8e89c2284922959ec7c718",
         licence="MIT (the file); trained on third-party art, see the model card",
         trained_on="2,944 portraits (AI-made faces, official portraits), 4,173 anime faces gathered for research",
     ),
