@@ -203,12 +203,14 @@ def _photos(folder: Path, entries: list[os.DirEntry[str]], subfolders: list[Path
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        with suppress(OSError):  # a link in a circle, or gone since
+        try:
             if entry.is_dir(follow_symlinks=False):
                 subfolders.append(folder / entry.name)
                 continue
             if os.path.splitext(entry.name)[1].lower() not in READ_SUFFIXES or not entry.is_file():
                 continue
+        except OSError:  # a link in a circle, or gone since
+            continue
         yield folder / entry.name
 
 

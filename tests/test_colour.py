@@ -34,8 +34,9 @@ def drawn_head() -> tuple[np.ndarray, np.ndarray]:
 def sketch_of(rgba: np.ndarray, skin: np.ndarray) -> Sketch:
     """What such a head may have been drawn from."""
     eyes = np.array([[-0.5, 0.0, 0.4], [0.5, 0.0, 0.4]])
-    features = Features(drawn_outline(1.04), eyes, np.array([0.0, 0.7, 0.2, 0.0, 0.0]))
-    return Sketch(rgba.astype(np.float32), features, skin.astype(np.float32), np.zeros((SIZE, SIZE), np.float32))
+    features = Features(drawn_outline(1.04), eyes, np.array([0.0, 0.7, 0.2, 0.0, 0.0]), np.full((2, 3), -0.45))
+    none = np.zeros((SIZE, SIZE), np.float32)
+    return Sketch(rgba.astype(np.float32), features, skin.astype(np.float32), none, none)
 
 
 def test_colours_are_measured_where_they_are() -> None:
