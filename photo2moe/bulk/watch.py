@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from photo2moe.bulk.jobs import Job, Shard, from_folder
@@ -67,7 +67,7 @@ def from_watch(
                     yield Job(name, stamp)
 
 
-def _hear(source: Local, changed: set[tuple[int, str]], unsettled: dict[str, tuple[Stamp, float]]) -> None:
+def _hear(source: Local, changed: Iterable[tuple[int, str]], unsettled: dict[str, tuple[Stamp, float]]) -> None:
     """Note the photos among the changed paths, and those in a folder that was moved here whole."""
     own = os.path.abspath(source.folder)
     for _, path in changed:
