@@ -99,7 +99,8 @@ def test_hair_is_dyed_and_the_face_is_not(portraits):
 @pytest.mark.parametrize("features", [OPEN, CLOSED], ids=["open", "closed"])
 def test_what_is_drawn_is_measured_again(features):
     again = of_drawing(face(features), features.eyes[:, :2], features.mouth[:2], 1.04, TEMPLATE)
-    np.testing.assert_allclose(again.eyes[:, 2], features.eyes[:, 2], atol=0.13)  # with lashes
+    high = np.where(features.eyes[:, 2] > 0, features.eyes[:, 2] + 0.1, 0)  # up to the crease above the lid
+    np.testing.assert_allclose(again.eyes[:, 2], high, atol=0.09)
     np.testing.assert_allclose(again.eyes[:, :2], features.eyes[:, :2], atol=0.06)
     np.testing.assert_allclose(again.mouth[:4], features.mouth[:4], atol=0.1)  # soft edges count as ink
 
