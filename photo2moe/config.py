@@ -17,20 +17,23 @@ class GeneratorConfig:
     """Shape of a generator.
 
     Attributes:
-        size: side of the pictures it was trained on, pixels; a multiple of 4, and no more than
+        size: side of the roughs it was trained on, pixels; a multiple of 4, and no more than
             1024, since a file that says so makes a picture of that size be drawn.
+        scale: how many times larger the drawing is than its rough: 1, 2 or 4.
         width: channels after the first convolution; twice as many in the middle.
         blocks: residual blocks in the middle.
         colours: numbers that condition it (9 = skin, hair and eyes), 0 for none.
     """
 
     size: int = 128
+    scale: int = 1
     width: int = 48
     blocks: int = 7
     colours: int = 9
 
     def __post_init__(self) -> None:
         _require(16 <= self.size <= 1024 and self.size % 4 == 0, "size", self.size, "a multiple of 4, 16…1024")
+        _require(self.scale in (1, 2, 4), "scale", self.scale, "1, 2 or 4")
         _require(2 <= self.width <= 512, "width", self.width, "2…512")  # half of it is a width too
         _require(0 <= self.blocks <= 64, "blocks", self.blocks, "0…64")
         _require(self.colours in (0, 9), "colours", self.colours, "0 or 9")
@@ -38,7 +41,11 @@ class GeneratorConfig:
 
 @dataclass(frozen=True, slots=True)
 class DiscriminatorConfig:
-    """Shape of a discriminator: ``width`` channels after the first convolution."""
+    """Shape of a discriminator.
+
+    Attributes:
+        width: channels after the first convolution.
+    """
 
     width: int = 48
 
@@ -85,7 +92,7 @@ class TrainConfig:
         photo_every: steps between those that draw photos too. Photos have no pair, so they teach less.
         rate: learning rate of AdamW; it falls linearly to a tenth over the last third.
         ema: decay of the averaged generator, a step.
-        shift: discriminators see pictures moved by up to so many pixels.
+        shift: discriminators see pictures moved by up to so many pixels of the rough.
         recolour_hair: share of anime faces that get a photo's hair colour.
         free_colours: share of photos that are drawn with an anime face's hair colour.
         beards, glasses: share of anime faces that are given one.
@@ -110,7 +117,7 @@ class TrainConfig:
     seed: int = 0
     precision: str = "bfloat16"
     compile: bool = True
-    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    generator: GeneratorConfig = field(default_factory=lambda: GeneratorConfig(scale=2))
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     weights: LossWeights = field(default_factory=LossWeights)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from photo2moe.config import PipelineConfig
+from photo2moe.config import GeneratorConfig, PipelineConfig
 from photo2moe.errors import ConfigError
 from photo2moe.nets.runner import Draw, onnx_runner, torch_runner
 from photo2moe.weights import resolve
 
 
-def load_net(config: PipelineConfig) -> tuple[Draw, int]:
-    """The generator that the configuration names, and the side of its squares.
+def load_net(config: PipelineConfig) -> tuple[Draw, GeneratorConfig]:
+    """The generator that the configuration names, and its shape.
 
     A file ``*.onnx`` runs on ONNX Runtime, and PyTorch is not even imported.
     """
@@ -17,8 +17,7 @@ def load_net(config: PipelineConfig) -> tuple[Draw, int]:
     if path.suffix.lower() == ".onnx":
         if config.backend == "torch" or config.device not in ("auto", "cpu"):
             raise ConfigError(f"{path} runs on ONNX Runtime and the CPU; leave out --backend and --device")
-        draw, shape = onnx_runner(path)
-        return draw, shape.size
+        return onnx_runner(path)
     if config.backend == "onnx":
         raise ConfigError(f"--backend onnx needs a file made by 'photo2moe export', as --weights FILE.onnx, not {path}")
     import torch
@@ -27,7 +26,7 @@ def load_net(config: PipelineConfig) -> tuple[Draw, int]:
 
     torch.manual_seed(config.seed)
     generator = load_generator(path).generator
-    return torch_runner(generator, pick_device(config.device)), generator.config.size
+    return torch_runner(generator, pick_device(config.device)), generator.config
 
 
 def pick_device(name: str) -> str:

@@ -27,16 +27,14 @@ from photo2moe.ops.colour import measure_photo
 from photo2moe.ops.geometry import Template
 from photo2moe.stamp import stamp
 from photo2moe.types import Avatar, Colours, Face, Image, Mask, Matrix, Portrait
-from photo2moe.weights import BEARD, GLASSES, verified
 
 if TYPE_CHECKING:
-    from photo2moe.ops.marks import Glasses
     from photo2moe.stages.composite import Background
+    from photo2moe.stages.worn import Worn
 
 Detector = Callable[..., list[Face]]
 Matte = Callable[[Image, Face], tuple[Mask, Matrix]]
-GlassesFinder = Callable[[Image, Face], "Glasses | None"]
-BeardFinder = Callable[[Image, Face], bool]
+WornFinder = Callable[[Image, Face], "Worn"]
 Translator = Callable[[list[NDArray[np.uint8]], list[Colours]], list[NDArray[np.uint8]]]
 Upscaler = Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
 
@@ -49,15 +47,13 @@ class Subject:
         face: the face.
         matte: mask of the person, and the matrix from photo to mask pixels.
         measured: the person's own colours.
-        glasses: the frames that the person wears, or ``None``.
-        beard: whether the person wears one.
+        worn: glasses, beard and headwear.
     """
 
     face: Face
     matte: tuple[Mask, Matrix]
     measured: Colours
-    glasses: Glasses | None = None
-    beard: bool = False
+    worn: Worn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +63,7 @@ class Drawing:
     Attributes:
         subject: who.
         portrait: the chibi-warped photo that the net's rough was made of.
-        cutout: ``(S, S, 4)`` the figure on the template, at the net's size, recoloured, straight alpha.
+        cutout: ``(D, D, 4)`` the figure on the template, as the net drew it, recoloured, straight alpha.
         wanted: the colours it was drawn with.
     """
 
@@ -100,8 +96,9 @@ class Pipeline:
 
     Attributes:
         config: how photos are converted.
-        detect, matte, find_glasses, find_beard, translate, upscale: the stages.
-        size: side of the square that ``translate`` draws, pixels.
+        detect, matte, find_worn, translate, upscale: the stages.
+        size: side of the roughs that ``translate`` draws from, pixels.
+        scale: how many times larger its drawings are.
         background: what avatars stand before.
         backdrop: the picture for ``background``, where it is a file.
         template: where the eyes lie in that square.
@@ -111,11 +108,11 @@ class Pipeline:
     config: PipelineConfig
     detect: Detector
     matte: Matte
-    find_glasses: GlassesFinder
-    find_beard: BeardFinder
+    find_worn: WornFinder
     translate: Translator
     upscale: Upscaler
     size: int
+    scale: int
     background: Background
     backdrop: Image | None = None
     template: Template = field(default_factory=Template)
@@ -179,7 +176,7 @@ class Pipeline:
         # where the net learned to find them.
         portrait = align(photo, face, matte, template=self.template, size=self.size, strength=1.0)
         measured = measure_photo(photo, portrait.image, portrait.alpha, face, self.template)
-        return Subject(face, matte, measured, self.find_glasses(photo, face), self.find_beard(photo, face))
+        return Subject(face, matte, measured, self.find_worn(photo, face))
 
     def draw(self, photo: Image, subjects: list[Subject], config: PipelineConfig) -> list[Drawing]:
         """Draw people as anime figures, all in one batch."""
@@ -199,17 +196,17 @@ class Pipeline:
             for s in subjects
         ]
         own = [wanted_colours(s.measured, skin=None, hair=None, eyes=None).hair for s in subjects]
-        sketches = [sketch(p, self.template, beard=s.beard) for p, s in zip(portraits, subjects, strict=True)]
+        sketches = [sketch(p, self.template, s.worn) for p, s in zip(portraits, subjects, strict=True)]
         roughs = [
-            rough(drawn, before, colours, self.template, subject.glasses)
-            for drawn, before, colours, subject in zip(sketches, own, wanted, subjects, strict=True)
+            rough(drawn, before, colours, self.size * self.scale)
+            for drawn, before, colours in zip(sketches, own, wanted, strict=True)
         ]
         cutouts = self.translate(roughs, [dataclasses.replace(colours, skin=DRAWN) for colours in wanted])
         drawings = []
         for subject, portrait, drawn, cutout, colours in zip(
             subjects, portraits, sketches, cutouts, wanted, strict=True
         ):
-            figure = straighten(recolour(cutout, drawn, colours, self.template), inner(portrait.alpha))
+            figure = straighten(recolour(cutout, drawn, colours, self.template), inner(portrait.alpha, len(cutout)))
             drawings.append(Drawing(subject, portrait, figure, colours))
         return drawings
 
@@ -248,7 +245,7 @@ class Pipeline:
         with timer("upscale"):
             for drawing in drawings:
                 side = drawing.subject.face.eye_distance * GROWTH / self.template.eye_distance
-                large = self.upscale(drawing.cutout, int(np.clip(round(side), self.size, 2048)))
+                large = self.upscale(drawing.cutout, int(np.clip(round(side), self.size * self.scale, 2048)))
                 placements.append(Placement(drawing.subject.face, drawing.subject.matte, large, config.strength))
         with timer("composite"):
             image = compose_photo(photo, placements, self.template)
@@ -270,13 +267,12 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
         ConfigError: the device is not there, or the background is not one.
         ImageReadError: the background picture cannot be read.
     """
-    from photo2moe.stages.beard import BeardFinder
     from photo2moe.stages.composite import parse_background
     from photo2moe.stages.detect import FaceDetector
-    from photo2moe.stages.glasses import GlassesFinder
     from photo2moe.stages.matte import PersonMatte
     from photo2moe.stages.translate import Translator
     from photo2moe.stages.upscale import AnimeUpscaler, LanczosUpscaler
+    from photo2moe.stages.worn import WornFinder
 
     config = config or PipelineConfig()
     background = parse_background(config.background)
@@ -289,11 +285,11 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
             config,
             detector,
             matte,
-            GlassesFinder(verified(GLASSES)),
-            BeardFinder(verified(BEARD)),
+            WornFinder(),
             translator,
             upscaler,
             translator.size,
+            translator.scale,
             background,
             backdrop,
             resources=stack.pop_all(),

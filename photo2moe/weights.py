@@ -58,7 +58,14 @@ BEARD = WeightSpec(
     licence="MIT",
     trained_on="2,792 portraits (AI-made faces, official portraits), labelled by hand",
 )
-SHIPPED = (*CATALOGUE, GLASSES, BEARD)
+HEADWEAR = WeightSpec(
+    name="headwear",
+    file="headwear.safetensors",
+    sha256="f0c180e3ade44f57a2436fb58070d464ee3df113070d09bfeb8625d723671536",
+    licence="MIT",
+    trained_on="2,953 portraits (AI-made faces, official portraits), labelled by hand",
+)
+SHIPPED = (*CATALOGUE, GLASSES, BEARD, HEADWEAR)
 
 
 def folders() -> list[Path]:

@@ -22,10 +22,17 @@ from photo2moe.weights import DEFAULT, resolve
     "--landmarks", type=click.Path(path_type=Path, dir_okay=False), help="CSV of the anime faces' eye centres."
 )
 @click.option(
-    "--size", type=click.IntRange(16, 512), default=128, show_default=True, help="Side of the pictures, pixels."
+    "--size", type=click.IntRange(16, 512), default=128, show_default=True, help="Side of the roughs, pixels."
+)
+@click.option(
+    "--scale",
+    type=click.Choice([1, 2, 4]),
+    default=2,
+    show_default=True,
+    help="How many times larger drawings are.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the dataset.")
-def prepare(photos: Path, anime: Path, landmarks: Path | None, size: int, output: Path) -> None:
+def prepare(photos: Path, anime: Path, landmarks: Path | None, size: int, scale: int, output: Path) -> None:
     """Align and cut out photos and anime faces, ready to train on."""
     from photo2moe.training.prepare import prepare as make
 
@@ -35,6 +42,7 @@ def prepare(photos: Path, anime: Path, landmarks: Path | None, size: int, output
             anime,
             output,
             size=size,
+            scale=scale,
             landmarks=landmarks,
             progress=lambda domain, done, total: advance(done, domain, total),
         )

@@ -1,9 +1,9 @@
-"""Fit the classifiers that find glasses and beards, and say how good they are in five-fold cross-validation.
+"""Fit the classifiers that find glasses, beards and headwear, and say how good they are in five-fold cross-validation.
 
-    python scripts/fit_finders.py PHOTOS
+    python scripts/fit_finders.py PHOTOS [glasses] [beard] [headwear]
 
-PHOTOS is the folder with the photos that weights/glasses.csv and weights/beard.csv label; faces that nobody
-could decide on are left out there. Writes weights/glasses.safetensors and weights/beard.safetensors.
+PHOTOS is the folder with the photos that weights/NAME.csv label; faces that nobody could decide on are left out
+there. Writes weights/NAME.safetensors.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 from scipy.optimize import minimize
 
 from photo2moe.imageio import read_image
-from photo2moe.stages import beard, glasses
+from photo2moe.stages import beard, glasses, headwear
 from photo2moe.stages.detect import FaceDetector
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
@@ -25,16 +25,19 @@ SHRINK = 0.1  # weight of the squared parameters
 FINDERS = {
     "glasses": (glasses.eye_region, glasses.describe, 0.0),
     "beard": (beard.lower_face, beard.describe, beard.CERTAIN),
+    "headwear": (headwear.upper_head, headwear.describe, headwear.CERTAIN),
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
-    folder = parser.parse_args().photos
-    faces = {}
+    parser.add_argument("finders", nargs="*", choices=[[], *FINDERS])
+    arguments = parser.parse_args()
+    folder, faces = arguments.photos, {}
     with FaceDetector() as detector:
-        for name, (region, describe, threshold) in FINDERS.items():
+        for name in arguments.finders or FINDERS:
+            region, describe, threshold = FINDERS[name]
             seen, mirrored, labels = [], [], []
             with (WEIGHTS / f"{name}.csv").open(newline="") as file:
                 for row in csv.DictReader(file):

@@ -1,4 +1,4 @@
-"""Lines lie where things meet, and nowhere else; strokes run along hair."""
+"""Lines lie where things meet, and nowhere else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from photo2moe.ops.features import Features, drawn_outline
 from photo2moe.ops.geometry import Template
-from photo2moe.ops.ink import comb, ink, lines
+from photo2moe.ops.ink import ink, lines
 
 TEMPLATE, SIZE = Template(), 128
 U, V = TEMPLATE.grid(SIZE)
@@ -25,7 +25,7 @@ def test_lines_follow_the_figures_and_the_skins_borders():
     drawn = lines(disc(0.9), NONE, disc(1.4), FACE, TEMPLATE)
     apart = np.minimum(np.abs(np.hypot(U, V) - 0.9), np.abs(np.hypot(U, V) - 1.4))
     above = V < 0  # where no jaw is
-    assert drawn[above & (apart < 0.02)].mean() > 0.5
+    assert drawn[above & (apart < 0.015)].mean() > 0.5
     assert drawn[above & (apart > 0.12)].max() == 0
     assert 0 <= drawn.min() <= drawn.max() <= 1
 
@@ -46,17 +46,3 @@ def test_ink_is_a_darker_shade_of_what_it_lies_on():
     assert (inked[..., :3][drawn == 0] == 200).all()
     assert inked[..., :3][drawn > 0.9].max() < 140
     np.testing.assert_array_equal(inked[..., 3], ground[..., 3])
-
-
-def test_strokes_run_along_hair_and_leave_the_rest_alone():
-    noise = np.random.default_rng(3).normal(0, 6, (SIZE, SIZE))
-    hanging = 120 + 25 * np.sin(24 * U) + noise  # strands from top to bottom
-    image = np.repeat(hanging[..., None], 3, 2).astype(np.float32)
-    hair = (np.abs(U) < 1).astype(np.float32)
-    combed = comb(image, hair)
-    np.testing.assert_array_equal(combed[hair == 0], image[hair == 0])
-    inside = slice(30, 98)
-    down, across = (np.abs(np.diff(combed[inside, inside, 0], axis=axis)).mean() for axis in (0, 1))
-    before = np.abs(np.diff(image[inside, inside, 0], axis=1)).mean()
-    assert down < 0.8 * across
-    assert across > 1.1 * before

@@ -13,11 +13,12 @@ from photo2moe.ops import colour, tone
 from photo2moe.ops.features import Features, drawn_outline, of_drawing, of_portrait
 from photo2moe.ops.geometry import Template
 from photo2moe.ops.marks import Glasses
-from photo2moe.ops.rough import base, expressive, lay, mark, trace
+from photo2moe.ops.rough import base, expressive, mark, soften, trace
 from photo2moe.stages.align import align
 from photo2moe.stages.detect import FaceDetector
 from photo2moe.stages.matte import PersonMatte
 from photo2moe.stages.sketch import rough, sketch
+from photo2moe.stages.worn import Worn
 from photo2moe.types import Colours
 
 ROOT = Path(__file__).parent.parent
@@ -52,7 +53,7 @@ def face(features, iris=(40, 90, 200)):
     """A flat face with these features, as ``(S, S, 3)``."""
     blank, whole = np.full((SIZE, SIZE, 3), 200, np.uint8), np.ones((SIZE, SIZE), np.float32)
     ground = base(blank, whole, whole, features, tone.DRAWN, TEMPLATE)
-    return mark(ground, features, (90, 60, 50), iris, TEMPLATE, blur=0.0)[..., :3]
+    return mark(ground, features, (90, 60, 50), iris, TEMPLATE)[..., :3]
 
 
 @pytest.mark.mediapipe
@@ -68,7 +69,7 @@ def test_eyes_and_mouth_lie_where_the_template_wants_them(portraits, name):
 @pytest.mark.mediapipe
 @pytest.mark.parametrize("name", PHOTOS)
 def test_everyones_face_gets_the_one_tone(portraits, name):
-    drawn = sketch(portraits[name], TEMPLATE, beard=False)
+    drawn = sketch(portraits[name], TEMPLATE, Worn())
     cheeks = colour.cheeks(drawn.ground[..., :3].round().astype(np.uint8), TEMPLATE)
     np.testing.assert_allclose(cheeks, tone.DRAWN, atol=4)
 
@@ -84,11 +85,11 @@ def test_the_skin_covers_the_face_and_not_the_hair(portraits):
 
 @pytest.mark.mediapipe
 def test_hair_is_dyed_and_the_face_is_not(portraits):
-    drawn = sketch(portraits["woman"], TEMPLATE, beard=False)
+    drawn = sketch(portraits["woman"], TEMPLATE, Worn())
     own = Colours((0, 0, 0), (60, 45, 40), (90, 70, 50))
-    natural = rough(drawn, own.hair, own, TEMPLATE).astype(int)
-    pink = rough(drawn, own.hair, dataclasses.replace(own, hair=(240, 120, 180)), TEMPLATE).astype(int)
-    hair = drawn.hair > 0.9
+    natural = rough(drawn, own.hair, own, 2 * SIZE).astype(int)
+    pink = rough(drawn, own.hair, dataclasses.replace(own, hair=(240, 120, 180)), 2 * SIZE).astype(int)
+    hair = drawn.hair.mask > 0.9
     assert hair.sum() > 500
     assert (pink[hair][:, 0] - pink[hair][:, 1]).mean() > 60
     middle = (np.abs(U) < 0.6) & (V > -0.2) & (V < 0.9)
@@ -137,12 +138,33 @@ def test_a_drawings_own_eyes_are_traced_and_its_shading_is_not():
     drawn = np.full((SIZE, SIZE, 3), tone.DRAWN, np.uint8)
     drawn[(np.abs(U) > 0.4) & (V > 0.2)] = np.array(tone.DRAWN) - 6  # a faint shade
     drawn[np.hypot((np.abs(U) - 0.5) / 0.2, V / 0.22) < 1] = (30, 60, 160)
-    fine = trace(drawn, skin, OPEN, tone.DRAWN, TEMPLATE)
     ground = base(drawn, whole, skin, OPEN, tone.DRAWN, TEMPLATE, cover=False)
-    laid = lay(ground, fine, OPEN, TEMPLATE)[..., :3].astype(int)
+    laid = trace(ground, drawn, skin, 0 * skin, OPEN, tone.DRAWN, TEMPLATE)[..., :3].astype(int)
     assert np.abs(laid[np.hypot(np.abs(U) - 0.5, V) < 0.1] - (30, 60, 160)).max() < 12
     cheek = (np.hypot(np.abs(U) - 0.45, V - 0.55) < 0.08) & (expressive(OPEN, U, V) == 0)
     assert np.abs(laid[cheek] - tone.DRAWN).max() <= 1
+
+
+def test_a_drawings_head_keeps_its_lines_and_its_clothes_do_not():
+    whole, none = np.ones((SIZE, SIZE), np.float32), np.zeros((SIZE, SIZE), np.float32)
+    lined = np.full((SIZE, SIZE, 3), 200, np.uint8)
+    lined[:, 6::16] = lined[:, 7::16] = 20
+    ground = base(lined, whole, none, OPEN, tone.DRAWN, TEMPLATE, cover=False)
+    hair = ((V > 1.5) & (U < -1)).astype(np.float32)
+    drawn = trace(ground, lined, none, hair, OPEN, tone.DRAWN, TEMPLATE)[..., 0].astype(int)
+    assert np.ptp(drawn[V < 1.2]) > 60
+    assert np.ptp(drawn[(V > 1.5) & (U < -1.1)]) > 60
+    assert np.ptp(drawn[(V > 1.5) & (U > -0.8)]) <= 4
+
+
+def test_a_sketch_is_softened_and_halved():
+    hard = np.full((2 * SIZE, 2 * SIZE, 4), 255, np.uint8)
+    hard[:, SIZE:, :3], hard[:SIZE, :, 3] = 0, 0
+    soft = soften(hard, SIZE)
+    assert soft.shape == (SIZE, SIZE, 4)
+    assert 60 < soft[100, 64, 0] < 200
+    assert soft[100, [50, 80], 0].tolist() == [255, 0]
+    assert soft[[50, 80], 20, 3].tolist() == [0, 255]
 
 
 def test_the_base_has_no_lines():
@@ -161,7 +183,7 @@ def test_a_beard_is_kept_in_one_colour_and_shadows_are_not(portraits):
     jaw = (V > 0.62) & (np.hypot(U, V - 0.5) < 0.62) & (np.hypot(U, (V - 0.74) / 0.6) > 0.2)
     image[jaw] = np.random.default_rng(0).integers(20, 60, (int(jaw.sum()), 1))
     bearded = dataclasses.replace(portrait, image=image)
-    kept, gone = (sketch(bearded, TEMPLATE, beard=beard).ground[chin][:, :3] for beard in (True, False))
+    kept, gone = (sketch(bearded, TEMPLATE, Worn(beard=beard)).ground[chin][:, :3] for beard in (True, False))
     assert kept.mean() < 110
     np.testing.assert_allclose(gone, np.broadcast_to(tone.DRAWN, gone.shape), atol=40)
 

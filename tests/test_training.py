@@ -28,7 +28,7 @@ CONFIG = TrainConfig(
     save_every=4,
     shift=2,
     compile=False,
-    generator=GeneratorConfig(SIZE, 4, 1),
+    generator=GeneratorConfig(SIZE, 2, 4, 1),
     discriminator=DiscriminatorConfig(4),
 )
 
@@ -38,15 +38,17 @@ def make_dataset(folder: Path) -> Path:
     random = np.random.default_rng(5)
     folder.mkdir()
     for name, count in (("photo", 6), ("moe", 8)):
-        np.save(folder / f"{name}_rgba.npy", random.integers(0, 256, (count, SIZE, SIZE, 4), np.uint8))
+        side = SIZE if name == "photo" else 2 * SIZE
+        np.save(folder / f"{name}_rgba.npy", random.integers(0, 256, (count, side, side, 4), np.uint8))
         np.save(folder / f"{name}_colours.npy", random.integers(0, 256, (count, 9), np.uint8))
-        valid = np.tile(np.array([0, 0, SIZE, SIZE], np.int16), (count, 1))
-        valid[::2] = (4, 4, SIZE - 4, SIZE - 6)
+        valid = np.tile(np.array([0, 0, 2 * SIZE, 2 * SIZE], np.int16), (count, 1))
+        valid[::2] = (8, 8, 2 * SIZE - 8, 2 * SIZE - 12)
         np.save(folder / f"{name}_valid.npy", valid)
         np.save(folder / f"{name}_regions.npy", random.integers(0, 256, (count, SIZE, SIZE, 2), np.uint8))
         marks = [-0.5, 0, 0.5, 0.5, 0, 0.5, 0, 0.7, 0.3, 0.1, 0, *[-0.45] * 6, 1.05]
         np.save(folder / f"{name}_features.npy", np.tile(np.array(marks, np.float32), (count, 1)))
-    about = {"size": SIZE, "template": dataclasses.asdict(Template()), "counts": {}}
+    np.save(folder / "photo_lines.npy", random.integers(0, 256, (6, 2 * SIZE, 2 * SIZE), np.uint8))
+    about = {"size": SIZE, "scale": 2, "template": dataclasses.asdict(Template()), "counts": {}}
     (folder / "dataset.json").write_text(json.dumps(about))
     return folder
 
@@ -118,7 +120,7 @@ def test_the_discriminators_loss_leaves_no_gradient_on_the_generators(dataset: P
     state, data = State.new(CONFIG), Dataset(dataset, CONFIG)
     nets = objective.Nets(state.draw, state.judge, state.judge_eyes)
     pairs, photos, shifts = data.pairs(0), data.photos(0), torch.zeros(2, 2, dtype=torch.int64)
-    regions = objective.Regions.on(Template(), SIZE)
+    regions = objective.Regions.on(Template(), SIZE, 2)
     _, parts, fakes = objective.generator_loss(nets, pairs, photos, regions, CONFIG.weights, shifts)
     assert set(parts) == {f.name for f in dataclasses.fields(LossWeights)} - {"photo"}
     loss, _ = objective.discriminator_loss(nets, pairs, fakes, regions, shifts)
@@ -196,7 +198,7 @@ def test_runs_that_cannot_start_say_why(
         "no state": "before its first state",
         "no run": "holds no run to resume",
         "no dataset": "is not a dataset",
-        "other size": "holds 64 px pictures, the net wants 128",
+        "other size": "holds roughs of 64 px and drawings of 128, the net wants 128 and 128",
         "odd batch": "cannot be shared by 2 processes",
     }
     config, resume = CONFIG, kind.startswith("no ") and kind != "no dataset"
@@ -207,7 +209,7 @@ def test_runs_that_cannot_start_say_why(
     elif kind == "no dataset":
         dataset = tmp_path
     elif kind == "other size":
-        config = dataclasses.replace(CONFIG, generator=GeneratorConfig(128, 4, 1))
+        config = dataclasses.replace(CONFIG, generator=GeneratorConfig(128, 1, 4, 1))
     elif kind == "odd batch":
         from photo2moe.training.ranks import Ranks
 

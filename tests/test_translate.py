@@ -18,7 +18,7 @@ COLOURS = Colours((200, 160, 140), (60, 40, 30), (90, 70, 50))
 
 def always(rgba):
     """A translator whose net draws the same thing whatever it is shown."""
-    return Translator(lambda pictures, _: to_planes(np.stack([rgba] * len(pictures))), SIZE)
+    return Translator(lambda pictures, _: to_planes(np.stack([rgba] * len(pictures))), GeneratorConfig(SIZE))
 
 
 def rough(alpha):
@@ -58,7 +58,8 @@ def test_lines_become_darker_and_areas_stay():
 
 def test_a_batch_is_drawn_like_its_parts():
     torch.manual_seed(1)
-    translator = Translator(torch_runner(Generator(GeneratorConfig(SIZE, 8, 1)).eval()), SIZE)
+    shape = GeneratorConfig(SIZE, 1, 8, 1)
+    translator = Translator(torch_runner(Generator(shape).eval()), shape)
     people = [rough(np.full((SIZE, SIZE), a, np.float32)) for a in (0.3, 1.0)]
     together = translator(people, [COLOURS, COLOURS])
     for one, person in zip(together, people, strict=True):
@@ -79,7 +80,7 @@ def test_pictures_survive_the_way_to_the_net_and_back():
 def test_the_inner_part_lies_within_and_reaches_the_pictures_edge():
     alpha = np.zeros((SIZE, SIZE), np.float32)
     alpha[20:, 10:50] = 1
-    solid = inner(alpha)
+    solid = inner(alpha, SIZE)
     assert (solid <= alpha + 1e-6)[alpha == 0].all()
     assert solid[40, 30] == 1
     assert solid[-1, 30] == 1  # the person goes on below

@@ -14,7 +14,7 @@ from photo2moe.evaluation.distance import shows_window
 from photo2moe.evaluation.pairs import Canvas, Head
 from photo2moe.imageio import list_images, printable, read_image
 from photo2moe.stages.matte import PersonMatte
-from photo2moe.training.prepare import DroppedError, find_marks, moe_sample, read_marks
+from photo2moe.training.samples import DroppedError, find_marks, moe_sample, read_marks
 from photo2moe.types import Image
 
 
@@ -71,7 +71,9 @@ def load_anime(
                 break
             try:
                 picture: Image = read_image(paths[index])
-                sample = moe_sample(picture, marks(paths[index], picture), matte, canvas.template, canvas.size)
+                sample = moe_sample(
+                    picture, marks(paths[index], picture), matte, canvas.template, canvas.size, 1, canvas.enlarge
+                )
                 if not shows_window(sample.valid, canvas.template, canvas.size):
                     raise DroppedError("cut too tight")
             except DroppedError as why:

@@ -33,6 +33,7 @@ from photo2moe.evaluation.sheet import sheet
 from photo2moe.imageio import list_images, output_format, printable, read_image, write_image
 from photo2moe.ops.geometry import cut
 from photo2moe.pipeline import Pipeline, load_pipeline
+from photo2moe.stages.align import align
 from photo2moe.types import Image
 
 Progress = Callable[[str, int, int], None]
@@ -110,7 +111,7 @@ def evaluate(
     if output is not None:
         output_format(output)  # before the work, not after it
     with load_pipeline(PipelineConfig(weights=weights, background="white", size=LARGE, face="largest")) as pipeline:
-        canvas = Canvas(pipeline.template, pipeline.size, LARGE, pipeline.upscale)
+        canvas = Canvas(pipeline.template, pipeline.size * pipeline.scale, LARGE, pipeline.upscale)
         crowd = draw_people(photos, pipeline, canvas, limit=limit, seed=seed, progress=progress)
     real = Anime()
     if anime is not None:
@@ -155,8 +156,9 @@ def draw(name: str, photo: Image, pipeline: Pipeline, canvas: Canvas) -> Pair:
     """
     config = pipeline.config
     [face] = pipeline.choose(photo, config)
-    [drawing] = pipeline.draw(photo, [pipeline.measure(photo, face)], config)
-    portrait = drawing.portrait
+    subject = pipeline.measure(photo, face)
+    [drawing] = pipeline.draw(photo, [subject], config)
+    portrait = align(photo, face, subject.matte, template=canvas.template, size=canvas.size, strength=config.strength)
     person = np.dstack([portrait.image, (portrait.alpha * 255).round().astype(np.uint8)])
     real = canvas.head(person, warped_points(face, portrait.source, canvas.template))
     avatar = canvas.head(drawing.cutout)

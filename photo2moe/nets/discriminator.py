@@ -35,27 +35,28 @@ class Discriminator(nn.Module):
 
     Args:
         config: its shape.
+        scale: of the generator: squares of so many pixels' side are taken as one.
         wide: further layers that the head for the whole picture has; fewer for small pictures.
 
     The input is ``(B, 5, S, S)`` in ``[-1, 1]``: RGB on white, transparency, and which
     pixels are to be judged at all.
     """
 
-    def __init__(self, config: DiscriminatorConfig, wide: int = 2) -> None:
+    def __init__(self, config: DiscriminatorConfig, scale: int = 1, wide: int = 2) -> None:
         super().__init__()
-        width = config.width
+        width, self.scale = config.width, scale
 
         def conv(inputs: int, outputs: int, kernel: int = 4, stride: int = 2) -> nn.Module:
             return spectral_norm(nn.Conv2d(inputs, outputs, kernel, stride, padding=1))
 
-        self.trunk = nn.ModuleList([conv(5, width), conv(width, 2 * width), conv(2 * width, 4 * width)])
+        self.trunk = nn.ModuleList([conv(5 * scale**2, width), conv(width, 2 * width), conv(2 * width, 4 * width)])
         self.local = conv(4 * width, 1, 3, 1)
         self.wide = nn.ModuleList([conv(4 * width, 4 * width) for _ in range(wide)])
         self.whole = spectral_norm(nn.Conv2d(4 * width, 1, 3, padding=1))
 
     def forward(self, x: Tensor) -> Scores:
-        """Judge ``(B, 5, H, W)``; sides of at least ``2 ** (3 + wide)`` pixels."""
-        features = []
+        """Judge ``(B, 5, H, W)``; sides are multiples of ``scale``, and at least ``2 ** (3 + wide)`` times that."""
+        x, features = F.pixel_unshuffle(x, self.scale), []
         for layer in self.trunk:
             x = F.leaky_relu(layer(x), 0.2)
             features.append(x)

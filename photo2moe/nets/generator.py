@@ -69,8 +69,10 @@ class Generator(nn.Module):
     Args:
         config: its shape.
 
-    The input is ``(B, 4, S, S)`` in ``[-1, 1]``: RGB on white, and transparency; the
-    output likewise. ``S`` may differ from ``config.size`` but must be a multiple of 4.
+    The input is ``(B, 4, S, S)`` in ``[-1, 1]``: RGB on white, and transparency; the output
+    likewise, ``config.scale`` times larger. ``S`` may differ from ``config.size`` but must be
+    a multiple of 4. Nothing but the last convolution knows the larger size: it draws all pixels
+    of a cell at once (Shi et al., *sub-pixel convolution*, CVPR 2016).
     ``colours`` is ``(B, config.colours)`` in ``[-1, 1]``, or ``None`` where that is 0.
     """
 
@@ -78,6 +80,7 @@ class Generator(nn.Module):
         super().__init__()
         self.config = config
         width, embedding = config.width, EMBEDDING if config.colours else 0
+        last = width // 2 if config.scale == 1 else width  # each of its pixels becomes several
         self.embed = (
             nn.Sequential(nn.Linear(config.colours, EMBEDDING), nn.ReLU(), nn.Linear(EMBEDDING, EMBEDDING), nn.ReLU())
             if config.colours
@@ -94,14 +97,14 @@ class Generator(nn.Module):
         self.up = nn.ModuleList(
             [
                 nn.Conv2d(2 * width, width, 3, padding=1, bias=False),
-                nn.Conv2d(width, width // 2, 3, padding=1, bias=False),
+                nn.Conv2d(width, last, 3, padding=1, bias=False),
             ]
         )
-        self.up_norms = nn.ModuleList([AdaptiveNorm(width, embedding), AdaptiveNorm(width // 2, embedding)])
-        self.out = nn.Conv2d(width // 2, 4, 5, padding=2)
+        self.up_norms = nn.ModuleList([AdaptiveNorm(width, embedding), AdaptiveNorm(last, embedding)])
+        self.out = nn.Conv2d(last, 4 * config.scale**2, 5, padding=2)
 
     def forward(self, x: Tensor, colours: Tensor | None = None) -> Tensor:
-        """Draw ``(B, 4, S, S)`` in the other domain."""
+        """Draw ``(B, 4, S, S)`` in the other domain, ``(B, 4, scale · S, scale · S)``."""
         style = self.embed(colours) if self.embed is not None and colours is not None else None
         for conv, norm in zip(self.down, self.down_norms, strict=True):
             x = F.relu(norm(conv(x), None))
@@ -109,7 +112,7 @@ class Generator(nn.Module):
             x = block(x, style)
         for conv, norm in zip(self.up, self.up_norms, strict=True):
             x = F.relu(norm(conv(_double(x)), style))
-        return torch.tanh(self.out(x))
+        return torch.tanh(F.pixel_shuffle(self.out(x), self.config.scale))
 
 
 def _double(x: Tensor) -> Tensor:

@@ -52,10 +52,10 @@ def _parts(features: Features, template: Template, size: int) -> tuple[Mask, Mas
     u, v = template.grid(size)
     mouth_u, mouth_v, width, height, _ = features.mouth
     across = np.abs(u - mouth_u)
-    lips = np.hypot((u - mouth_u) / (width / 2 + 0.05), (v - mouth_v) / (height / 2 + 0.05)) < 1
+    lips = np.hypot((u - mouth_u) / (width / 2 + 0.02), (v - mouth_v) / (height / 2 + 0.035)) < 1
     lip = np.hypot(across / 0.24, (v - mouth_v + height / 2 + 0.10) / 0.055) < 1
-    chin = (v > mouth_v + height / 2 + 0.07) & (across < 0.26)
-    top = np.interp(across, [0.18, 0.35, 0.6, 0.8], [mouth_v - 0.14, mouth_v - 0.1, 0.3, 0.0])
+    chin = (v > mouth_v + height / 2 + 0.05) & (across < 0.26)
+    top = np.interp(across, [0.18, 0.35, 0.6, 0.8], [mouth_v - 0.08, mouth_v, 0.42, 0.05])
     sides = (v > top) & (across > 0.17)
     face = (polygon(features.outline, template, size) > 0.5) & ~lips
     lip, chin, sides = ((part & face).astype(np.float32) for part in (lip, chin, sides))

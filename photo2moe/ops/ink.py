@@ -1,4 +1,4 @@
-"""Where an artist's pen goes before any face is drawn: along what meets, and along hair.
+"""Where an artist's pen goes before any face is drawn: along what meets.
 
 Photos have no lines. Where hair, skin, clothes and background meet, and along the jaw, an anime drawing
 always has one, and people and detectors of anime faces alike look for it.
@@ -14,14 +14,11 @@ from photo2moe.ops.features import Features
 from photo2moe.ops.geometry import Template, apply
 from photo2moe.types import Mask
 
-PEN = 1 / 128  # of the side: half-width of a line
+PEN = 1 / 170  # of the side: half-width of a line
 DARK = np.array([0.60, 0.46, 0.43], np.float32)  # a line's brightness, of what it lies on: warm, as on skin
-SMOOTH = 0.014  # of the side: finer turns of a border are not followed
+SMOOTH = 0.007  # of the side: finer turns of a border are not followed
 JAW = 0.1  # v below which the face's outline is drawn
 INSIDE = 0.93  # how far in from the outline a face must show for its jaw to be drawn
-# Strands: sigma of the gradients and of their mean direction, and length of a stroke to either side (shares of the
-# side); how many steps it takes, and how far lighter or darker it gets.
-GRADIENT, DIRECTION, STROKE, STEPS, CONTRAST = 0.008, 0.025, 0.05, 4, 0.3
 
 
 def lines(skin: Mask, beard: Mask, alpha: Mask, features: Features, template: Template) -> Mask:
@@ -40,7 +37,7 @@ def lines(skin: Mask, beard: Mask, alpha: Mask, features: Features, template: Te
     size = len(alpha)
     outer, inner = (
         cv2.GaussianBlur(mask.astype(np.float32), (0, 0), blur * size)
-        for mask, blur in ((alpha, SMOOTH / 2), (skin, SMOOTH))
+        for mask, blur in ((alpha, SMOOTH), (skin, SMOOTH))
     )
     drawn = np.maximum(_contour(outer, 0.6), _contour(inner, 0.5) * np.clip(8 * (outer - 0.7), 0, 1))
     return np.asarray(
@@ -58,46 +55,6 @@ def ink(ground: NDArray[np.float32], drawn: Mask) -> NDArray[np.float32]:
     inked = ground.copy()
     inked[..., :3] *= 1 - drawn[..., None] * (1 - DARK)
     return inked
-
-
-def comb(image: NDArray[np.float32], hair: Mask) -> NDArray[np.float32]:
-    """Gather the glints and shades of hair into strokes that run along it.
-
-    Line integral convolution (Cabral and Leedom, SIGGRAPH 1993) of what is lighter or darker than around it,
-    along the direction of the smoothed structure tensor, as in coherent line drawing (Kang et al., NPAR 2007).
-
-    Args:
-        image: ``(S, S, 3)`` float32, 0…255.
-        hair: ``(S, S)`` where it is.
-    """
-    size = len(image)
-    light = cv2.transform(image, np.full((1, 3), 1 / 3, np.float32))
-    smooth = cv2.GaussianBlur(light, (0, 0), GRADIENT * size)
-    across, down = cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
-    xx, xy, yy = (
-        cv2.GaussianBlur(part, (0, 0), DIRECTION * size) for part in (across * across, across * down, down * down)
-    )
-    angle = 0.5 * np.arctan2(2 * xy, xx - yy) + np.pi / 2
-    step = STROKE * size / STEPS
-    along_x, along_y = step * np.cos(angle), step * np.sin(angle)
-    detail = light - cv2.GaussianBlur(light, (0, 0), DIRECTION * size)
-    detail /= np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 1.7 * DIRECTION * size)) + 2
-    strokes = detail.copy()
-    start_x, start_y = np.meshgrid(*(np.arange(size, dtype=np.float32),) * 2)
-    for turn in (1, -1):
-        x, y, step_x, step_y = start_x, start_y, turn * along_x, turn * along_y
-        for left in reversed(range(STEPS)):
-            x, y = x + step_x, y + step_y
-            strokes += cv2.remap(detail, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            if left:
-                there_x, there_y = (
-                    cv2.remap(part, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
-                    for part in (along_x, along_y)
-                )
-                back = there_x * step_x + there_y * step_y < 0  # a direction has no front
-                step_x, step_y = np.where(back, -there_x, there_x), np.where(back, -there_y, there_y)
-    stroke = np.tanh(2 * strokes / (2 * STEPS + 1)) * hair
-    return np.asarray(np.clip(image * (1 + CONTRAST * stroke[..., None]) + 8 * stroke[..., None], 0, 255), np.float32)
 
 
 def _contour(mask: Mask, level: float) -> Mask:

@@ -1,10 +1,10 @@
-"""The rough that the net inks: flat colours where they lie, and a soft sketch of eyes, brows and mouth.
+"""The rough that the net inks: a soft sketch of a head over blurred clothes.
 
-A photo and a drawing of the same person differ in texture, in shading, and in how eyes
-and mouths look. The rough keeps what both share: the figure's colours, without lines and
-blurred; skin as one flat tone; and in it the eyes, brows, nose and mouth, slightly blurred.
-Of a drawing these are its own (:func:`trace`), of a photo they are sketched at the measured
-places and sizes as an artist would draw them (:func:`mark`); blurred, both look alike.
+A photo and a drawing of the same person differ in texture, in shading, and in how eyes,
+mouths and hair look. The rough keeps what both share: skin as one flat tone, and what is
+drawn, slightly blurred. Of a drawing that is its own head (:func:`trace`); of a photo it is
+sketched at the measured places, sizes and colours as an artist would draw it (:func:`mark`,
+``ops/hair``, ``ops/ink``) and then blurred alike. Clothes, which nobody sketches here, are colours alone.
 Going from an anime face to its rough and back is something that a net can learn from pairs.
 """
 
@@ -21,7 +21,8 @@ from photo2moe.ops.marks import Glasses, Grid, brush, paint_brow, paint_eye, pai
 from photo2moe.types import Mask
 
 BLUR = 0.019  # of the side: coarser than lines and hairs, finer than a fringe
-FINE = 0.011  # of the side: blur of eyes, brows, nose and mouth
+FINE = 0.008  # of the side: blur of all that is drawn: lines, locks, eyes, brows, nose and mouth
+CLOTHES = 1.4  # v below which drawings are reduced to colours, but for hair
 EDGE = 0.008  # of the side: blur of the outline
 LINE = 0.04  # of the side: lines up to half as wide leave no trace
 SHADED = 0.86  # brightness of the neck under the chin, against the face
@@ -39,7 +40,7 @@ def base(
     cover: bool = True,
     blur: float = BLUR,
 ) -> NDArray[np.float32]:
-    """The rough without eyes, brows, nose and mouth.
+    """What lies under all that is drawn: blurred colours and flat skin, without lines.
 
     Args:
         image: ``(S, S, 3)`` figure on the template, 0…255, of any dtype.
@@ -75,95 +76,87 @@ def mark(
     eye_colour: RGB,
     template: Template,
     glasses: Glasses | None = None,
-    *,
-    blur: float = FINE,
 ) -> NDArray[np.uint8]:
-    """Sketch eyes, brows, nose, mouth and glasses onto the base, and lay it on white.
+    """Sketch eyes, brows, nose, mouth and glasses onto a figure, and lay it on white.
 
     Args:
-        ground: from :func:`base`.
+        ground: ``(D, D, 4)`` straight colours and alpha, 0…255.
         features: what to draw.
         hair_colour: what the brows take after.
         eye_colour: of the irises.
         template: where the eyes lie.
         glasses: frames, if any.
-        blur: of all but the glasses, as a share of the side; 0 for the sketch itself.
 
     Returns:
-        ``(S, S, 4)`` uint8: RGB as it lies on white, and alpha.
+        ``(D, D, 4)`` uint8: RGB as it lies on white, and alpha.
     """
     u, v = template.grid(ground.shape[0])
-    picture = ground[..., :3].copy()
+    picture = ground.copy()
     for brow, (eye_u, eye_v, height) in zip(features.brows, features.eyes, strict=True):
         side, near = 1 if eye_u > 0 else -1, _window(u, v, eye_u, eye_v - 0.1, 0.4, 0.65)
-        paint, across, down = brush(picture[near], u), u[near] - eye_u, v[near]
+        paint, across, down = brush(picture[near][..., :3], u), u[near] - eye_u, v[near]
         paint_eye(paint, across, down - eye_v, float(height), side, eye_colour)
         paint_brow(paint, side * across, down, brow, hair_colour)
     mouth_u, mouth_v, *_ = features.mouth
     near = _window(u, v, mouth_u, mouth_v - 0.1, 0.5, 0.5)
-    paint = brush(picture[near], u)
+    paint = brush(picture[near][..., :3], u)
     paint_mouth(paint, u[near], v[near], features.mouth)
     paint_nose(paint, u[near] - 0.9 * mouth_u, v[near] - 0.56 * mouth_v)
-    fine = np.asarray(cv2.GaussianBlur(picture, (0, 0), blur * len(u)), np.float32) if blur else picture
-    return lay(ground, fine, features, template, glasses)
+    if glasses is not None:
+        paint_glasses(picture[..., :3], features, glasses, template)
+    return _on_white(picture)
+
+
+def soften(sketch: NDArray[np.uint8], size: int, blur: float = FINE) -> NDArray[np.uint8]:
+    """A sketch as the net is given it.
+
+    Args:
+        sketch: ``(D, D, 4)`` from :func:`mark`.
+        size: side of the result, pixels; ``D`` or a part of it.
+        blur: of its lines and features, as a share of the side.
+    """
+    soft = cv2.GaussianBlur(sketch, (0, 0), blur * len(sketch))
+    soft[..., 3] = cv2.GaussianBlur(sketch[..., 3], (0, 0), EDGE * len(sketch))
+    return np.asarray(cv2.resize(soft, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def trace(
+    ground: NDArray[np.float32],
     image: NDArray[np.uint8],
     skin: Mask,
+    hair: Mask,
     features: Features,
     skin_colour: RGB,
     template: Template,
     *,
     blur: float = FINE,
-) -> NDArray[np.float32]:
-    """A drawing's own eyes, brows, nose and mouth on flat skin, as soft as :func:`mark` sketches them.
+) -> NDArray[np.uint8]:
+    """A drawing's rough: its own head on flat skin, as soft as :func:`soften` makes a sketch, above its base.
 
     Args:
-        image: ``(S, S, 3)`` drawn face.
+        ground: ``(S, S, 4)`` from :func:`base`.
+        image: ``(S, S, 3)`` drawn figure.
         skin: ``(S, S)`` its skin.
+        hair: ``(S, S)`` its hair.
         features: the outline of the face.
         skin_colour: the flat tone of the skin.
         template: where the eyes lie.
         blur: as a share of the side.
 
     Returns:
-        ``(S, S, 3)`` float32, 0…255, for :func:`lay`.
+        ``(S, S, 4)`` uint8: RGB as it lies on white, and alpha.
     """
     begin, full = INKED
     apart = np.linalg.norm(to_lab(image) - lab_of(skin_colour), axis=2)
     bare = skin * np.clip(1 - (apart - begin) / full, 0, 1)
     colours = image.astype(np.float32)
     flat = colours + bare[..., None] * (_tones(features, skin_colour, template, len(image)) - colours)
-    return np.asarray(cv2.GaussianBlur(flat, (0, 0), blur * len(image)), np.float32)
-
-
-def lay(
-    ground: NDArray[np.float32],
-    fine: NDArray[np.float32],
-    features: Features,
-    template: Template,
-    glasses: Glasses | None = None,
-) -> NDArray[np.uint8]:
-    """Put what a face expresses into the base, glasses over it, and all of it on white.
-
-    Args:
-        ground: from :func:`base`.
-        fine: ``(S, S, 3)`` eyes, brows, nose and mouth, from :func:`mark` or :func:`trace`.
-        features: where they are.
-        template: where the eyes lie.
-        glasses: frames, if any.
-
-    Returns:
-        ``(S, S, 4)`` uint8: RGB as it lies on white, and alpha.
-    """
-    share = expressive(features, *template.grid(ground.shape[0]))[..., None]
-    picture = ground[..., :3] + share * (fine - ground[..., :3])
-    if glasses is not None:
-        paint_glasses(picture, features, glasses, template)
-    alpha = ground[..., 3:] / 255
-    laid = picture * alpha + 255 * (1 - alpha)
-    return np.dstack([laid, ground[..., 3:]]).round().clip(0, 255).astype(np.uint8)
+    fine = cv2.GaussianBlur(flat, (0, 0), blur * len(image))
+    v = template.grid(len(image))[1]
+    share = np.maximum(np.clip((CLOTHES - v) / 0.15, 0, 1), cv2.dilate(hair, np.ones((3, 3), np.uint8)))[..., None]
+    mixed = ground.copy()
+    mixed[..., :3] += share * (fine - ground[..., :3])
+    return _on_white(mixed)
 
 
 def dye(ground: NDArray[np.float32], hair: Mask, own: RGB, target: RGB) -> NDArray[np.float32]:
@@ -180,6 +173,13 @@ def dye(ground: NDArray[np.float32], hair: Mask, own: RGB, target: RGB) -> NDArr
     dyed = ground.copy()
     dyed[..., :3] += hair[..., None] * (np.clip(ratio * np.array(target, np.float32), 0, 255) - ground[..., :3])
     return dyed
+
+
+def _on_white(figure: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Straight colours as they lie on white, and alpha."""
+    alpha = figure[..., 3:] / 255
+    laid = figure[..., :3] * alpha + 255 * (1 - alpha)
+    return np.dstack([laid, figure[..., 3:]]).round().clip(0, 255).astype(np.uint8)
 
 
 def _covered(features: Features, u: Grid, v: Grid) -> Mask:

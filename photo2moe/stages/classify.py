@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from photo2moe.ops.geometry import compose
+from photo2moe.ops.geometry import apply, compose, invert
 from photo2moe.types import Face, Image
 
 
@@ -45,8 +45,10 @@ def crop(photo: Image, face: Face, scale: float, size: tuple[int, int], top: flo
     units = np.array([[scale, 0.0, size[0] / 2 - 0.5], [0.0, scale, -top * scale - 0.5]])
     matrix, shrink = compose(units, face.to_units()), scale / face.eye_distance
     if shrink < 0.6:  # average first: linear sampling alone would lose thin frames and hairs
-        x0, y0 = np.maximum(face.landmarks.min(0).astype(int) - 8, 0)
-        x1, y1 = face.landmarks.max(0).astype(int) + 8
+        width, height = size
+        corners = apply(invert(matrix), np.array([[0, 0], [width, 0], [0, height], [width, height]], float))
+        x0, y0 = (corners.min(0) - 8).astype(int).clip(0, np.array(photo.shape[1::-1]) - 1)
+        x1, y1 = (corners.max(0) + 8).astype(int).clip(1)
         photo = cv2.blur(photo[y0:y1, x0:x1], (max(1, round(1 / shrink)),) * 2)
         matrix = compose(matrix, np.array([[1.0, 0.0, x0], [0.0, 1.0, y0]]))
     return np.asarray(cv2.warpAffine(photo, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)

@@ -71,7 +71,7 @@ def recolour(cutout: NDArray[np.uint8], drawn: Sketch, wanted: Colours, template
     there, lines and shades too, changes in the same ratio, but for eyes and hair.
 
     Args:
-        cutout: ``(S, S, 4)`` on the template, skin drawn in :data:`DRAWN`.
+        cutout: ``(D, D, 4)`` on the template, skin drawn in :data:`DRAWN`.
         drawn: the sketch that it was drawn from.
         wanted: the colours it was to be drawn with.
         template: where the eyes lie.
@@ -97,7 +97,7 @@ def drawn_skin(image: Image, drawn: Sketch, template: Template) -> Mask:
     """Where a figure drawn from a sketch shows skin: about where the sketch does.
 
     Args:
-        image: ``(S, S, 3)`` the figure on white.
+        image: ``(D, D, 3)`` the figure on white.
         drawn: the sketch that it was drawn from.
         template: where the eyes lie.
     """
@@ -115,7 +115,8 @@ def drawn_skin(image: Image, drawn: Sketch, template: Template) -> Mask:
         r = np.hypot((u - eye_u) / (1.15 * EYE_WIDTH), (v - eye_v) / max(0.55 * height, 0.05))
         eyes = np.maximum(eyes, np.clip((1.1 - r) * 6, 0, 1))
     alike *= 1 - eyes * (1 - whites * np.clip((lab[..., 0] - 70) / 10, 0, 1))
-    reach = cv2.GaussianBlur(drawn.skin.astype(np.float32), (0, 0), size / 64)
+    reach = cv2.GaussianBlur(drawn.skin.astype(np.float32), (0, 0), len(drawn.skin) / 64)
+    reach = cv2.resize(reach, (size, size), interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.clip(2.5 * reach - 0.3, 0, 1) * alike, np.float32)
 
 

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from photo2moe.config import GeneratorConfig
 from photo2moe.nets.runner import Draw
 from photo2moe.ops.tensors import to_images, to_planes
 from photo2moe.types import Colours, Mask
@@ -22,11 +23,11 @@ class Translator:
 
     Args:
         draw: a generator, on whichever engine.
-        size: side of the squares that it was trained on, pixels.
+        shape: of that generator.
     """
 
-    def __init__(self, draw: Draw, size: int) -> None:
-        self.size = size
+    def __init__(self, draw: Draw, shape: GeneratorConfig) -> None:
+        self.size, self.scale = shape.size, shape.scale
         self._draw = draw
 
     def __call__(self, roughs: list[NDArray[np.uint8]], colours: list[Colours]) -> list[NDArray[np.uint8]]:
@@ -37,7 +38,7 @@ class Translator:
             colours: what each shall be drawn with.
 
         Returns:
-            A cutout each: ``(S, S, 4)`` uint8, RGB as it lies on white, and transparency.
+            A cutout each: ``(D, D, 4)`` uint8, ``self.scale`` times larger, RGB as it lies on white, and transparency.
         """
         wanted = np.array([(*c.skin, *c.hair, *c.eyes) for c in colours], np.float32) / 127.5 - 1
         drawn = to_images(self._draw(to_planes(np.stack(roughs)), wanted))
@@ -52,7 +53,7 @@ def _crisp(cutout: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _within(cutout: NDArray[np.uint8], outline: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Make transparent what strays too far from the person."""
-    alpha = outline.astype(np.float32) / 255
+    alpha = _sized(outline.astype(np.float32) / 255, len(cutout))
     around = cv2.dilate(alpha, _disc(alpha))
     limit = (_soften(around) * 255).round().astype(np.uint8)
     outside = cutout[..., 3] > limit
@@ -60,9 +61,16 @@ def _within(cutout: NDArray[np.uint8], outline: NDArray[np.uint8]) -> NDArray[np
     return np.dstack([image, np.minimum(cutout[..., 3], limit)])
 
 
-def inner(alpha: Mask) -> Mask:
-    """Where a person's figure can have no holes: well within the person's own outline."""
+def inner(alpha: Mask, size: int) -> Mask:
+    """Where a person's figure can have no holes: well within the person's own outline, ``(size, size)``."""
+    alpha = _sized(alpha, size)
     return np.asarray(_soften(cv2.erode(alpha, _disc(alpha))), np.float32)
+
+
+def _sized(mask: Mask, size: int) -> Mask:
+    if len(mask) == size:
+        return mask
+    return np.asarray(cv2.resize(mask, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _disc(alpha: Mask) -> NDArray[np.uint8]:

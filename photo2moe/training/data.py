@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,13 +17,13 @@ from photo2moe.config import TrainConfig
 from photo2moe.errors import TrainingError
 from photo2moe.ops.colour import enliven, lighter, tint
 from photo2moe.ops.geometry import Template
-from photo2moe.ops.ink import ink
-from photo2moe.ops.marks import paint_glasses
-from photo2moe.ops.rough import base, dye, expressive, lay, mark, trace
+from photo2moe.ops.hair import Hair, dress
+from photo2moe.ops.marks import Glasses, paint_glasses
+from photo2moe.ops.rough import base, dye, expressive, mark, soften, trace
 from photo2moe.ops.tensors import to_planes
 from photo2moe.ops.tone import DRAWN
 from photo2moe.training.augment import BLURS, FINES, beard, frames, unsettle
-from photo2moe.training.domain import Domain
+from photo2moe.training.domain import Domain, read_array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,10 +31,10 @@ class Pairs:
     """One step's anime faces, as tensors in the range of the nets, RGB on white and transparency.
 
     Attributes:
-        moe: ``(B, 4, S, S)`` anime faces.
+        moe: ``(B, 4, D, D)`` anime faces.
         rough: ``(B, 4, S, S)`` their roughs.
         colours: ``(B, 9)`` measured on them.
-        valid: ``(B, 1, S, S)`` 1 where the picture is real, else 0.
+        valid: ``(B, 1, D, D)`` 1 where the picture is real, else 0.
     """
 
     moe: Tensor
@@ -48,8 +49,8 @@ class Photos:
 
     Attributes:
         rough: ``(B, 4, S, S)`` their roughs.
-        sketch: ``(B, 4, S, S)`` the same before eyes, brows, nose and mouth were blurred.
-        expressive: ``(B, 1, S, S)`` where these are, and lines, 0…1.
+        sketch: ``(B, 4, D, D)`` the same before eyes, brows, nose and mouth were blurred.
+        expressive: ``(B, 1, D, D)`` where these are, and lines, 0…1.
         colours: ``(B, 9)`` what they shall be drawn with.
     """
 
@@ -77,15 +78,20 @@ class Dataset:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise TrainingError(f"{folder} is not a dataset; make one with 'photo2moe prepare'") from error
         self.photo, self.moe = Domain.load(folder, "photo"), Domain.load(folder, "moe")
-        self.size = self.photo.rgba.shape[1]
-        if self.size != config.generator.size:
-            raise TrainingError(f"{folder} holds {self.size} px pictures, the net wants {config.generator.size}")
+        self._lines = read_array(folder, "photo_lines")
+        self.size, self.large = self.photo.rgba.shape[1], self.moe.rgba.shape[1]
+        shape = config.generator
+        if (self.size, self.large) != (shape.size, shape.size * shape.scale):
+            raise TrainingError(
+                f"{folder} holds roughs of {self.size} px and drawings of {self.large}, "
+                f"the net wants {shape.size} and {shape.size * shape.scale}"
+            )
         self._config = config
         self._lighter = lighter(self.photo.colours[:, :6].astype(np.float64))
         self._clean = _clean(self.moe.regions, self.template)
         self._chances = _level(self.photo.colours[:, :3].astype(np.float64).sum(1))
         # Wide views are the minority, and only they show shoulders and hair tops: half of each batch.
-        self._wide = np.flatnonzero(self.moe.valid[:, 2] - self.moe.valid[:, 0] >= 0.93 * self.size)
+        self._wide = np.flatnonzero(self.moe.valid[:, 2] - self.moe.valid[:, 0] >= 0.93 * self.large)
         self._tight = np.setdiff1d(np.arange(len(self.moe.rgba)), self._wide)
 
     def pairs(self, step: int, rank: int = 0, ranks: int = 1) -> Pairs:
@@ -110,11 +116,9 @@ class Dataset:
 
     def roughs(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Roughs of photos as they are made outside training, ``(B, S, S, 4)``."""
-        rows = []
-        for index, colours in zip(indices.tolist(), self.photo_colours(indices), strict=True):
-            ground = self._ground(index, colours)
-            rows.append(mark(ground, self.photo.marks(index), _rgb(colours[3:6]), _rgb(colours[6:]), self.template))
-        return np.stack(rows)
+        both = zip(indices.tolist(), self.photo_colours(indices), strict=True)
+        sketches = [self._sketch(index, self._ground(index, colours), colours) for index, colours in both]
+        return np.stack([soften(drawn, self.size) for drawn in sketches])
 
     def photo_colours(self, indices: NDArray[np.int64]) -> NDArray[np.float64]:
         """What photos are drawn with outside training: their own colours, eyes enlivened."""
@@ -134,7 +138,7 @@ class Dataset:
     def _pair(self, random: np.random.Generator) -> tuple[NDArray[Any], ...]:
         index = self._pick(random)
         picture, rough, colours = self._moe(index, random)
-        valid = _rectangle(self.moe.valid[index], self.size)
+        valid = _rectangle(self.moe.valid[index], self.large)
         if random.random() < 0.5:
             picture, rough, valid = picture[:, ::-1], rough[:, ::-1], valid[:, ::-1]
         return picture, rough, colours, valid
@@ -150,26 +154,32 @@ class Dataset:
         ground = self._ground(index, colours)
         # As untidy as the anime faces' roughs, so that the net cannot tell them apart.
         bare = np.clip(1 - np.abs(ground[..., :3] - DRAWN).mean(2) / 24, 0, 1)
-        ground = unsettle(ground, bare, random)
+        drawn = np.maximum(bare, self.photo.regions[index, ..., 0].astype(np.float32) / 255)
+        ground = unsettle(ground, drawn, random)
         glasses = frames(random) if random.random() < self._config.glasses else None
-        features, blur = self.photo.marks(index), float(random.uniform(*FINES))
-        rough, sketch = (
-            mark(ground, features, _rgb(colours[3:6]), _rgb(colours[6:]), self.template, glasses, blur=soft)
-            for soft in (blur, 0.0)
-        )
-        lined = self.photo.regions[index, ..., 0].astype(np.float32) / 255
-        area = np.maximum(expressive(features, *self.template.grid(self.size)), lined)
+        sketch = self._sketch(index, ground, colours, glasses)
+        rough = soften(sketch, self.size, float(random.uniform(*FINES)))
+        held = np.maximum(self._lines[index], _sized(self.photo.regions[index, ..., 0], self.large))
+        features = self.photo.marks(index)
+        area = np.maximum(expressive(features, *self.template.grid(self.large)), held.astype(np.float32) / 255)
         if random.random() < 0.5:
             rough, sketch, area = rough[:, ::-1], sketch[:, ::-1], area[:, ::-1]
         return rough, sketch, area, colours
 
     def _ground(self, index: int, colours: NDArray[np.float64]) -> NDArray[np.float32]:
-        """A photo's rough in these colours, with its lines, without marks."""
+        """A photo's rough in these colours, without lines and marks."""
         ground, own = self.photo.rgba[index].astype(np.float32), _rgb(self._lighter[index, 3:6])
-        lined, hair = np.moveaxis(self.photo.regions[index].astype(np.float32) / 255, 2, 0)
-        if own != _rgb(colours[3:6]):
-            ground = dye(ground, hair, own, _rgb(colours[3:6]))
-        return ink(ground, lined)
+        hair = self.photo.regions[index, ..., 0].astype(np.float32) / 255
+        return ground if own == _rgb(colours[3:6]) else dye(ground, hair, own, _rgb(colours[3:6]))
+
+    def _sketch(
+        self, index: int, ground: NDArray[np.float32], colours: NDArray[np.float64], glasses: Glasses | None = None
+    ) -> NDArray[np.uint8]:
+        """A photo's sketch, ``(D, D, 4)``."""
+        mask, locks = np.moveaxis(self.photo.regions[index].astype(np.float32) / 255, 2, 0)
+        hair = Hair(np.ascontiguousarray(mask), np.ascontiguousarray(2 * locks - 1))
+        dressed = dress(ground, hair, self._lines[index].astype(np.float32) / 255, self.template)
+        return mark(dressed, self.photo.marks(index), _rgb(colours[3:6]), _rgb(colours[6:]), self.template, glasses)
 
     def _moe(
         self, index: int, random: np.random.Generator
@@ -177,20 +187,19 @@ class Dataset:
         """An anime face on white, its rough on white, and its colours; hair, beard and glasses by lot."""
         config, features = self._config, self.moe.marks(index)
         image, colours = self._recolour(index, random)
-        alpha = self.moe.rgba[index, ..., 3].astype(np.float32) / 255
-        skin = self.moe.regions[index, ..., 0].astype(np.float32) / 255
+        skin = _sized(self.moe.regions[index, ..., 0], self.large).astype(np.float32) / 255
         if random.random() < config.beards:
             image, skin = beard(image, skin, features, _rgb(colours[3:6]), self.template, random)
-        blur = float(random.uniform(*BLURS))
-        ground = base(image, alpha, skin, features, _rgb(colours[:3]), self.template, cover=False, blur=blur)
-        blur = float(random.uniform(*FINES))
-        fine = trace(image, skin, features, _rgb(colours[:3]), self.template, blur=blur)
-        glasses = frames(random) if random.random() < config.glasses else None
-        if glasses is not None:
+        if random.random() < config.glasses:
             painted = image.astype(np.float32)
-            paint_glasses(painted, features, glasses, self.template)
+            paint_glasses(painted, features, frames(random), self.template)
             image = painted.round().clip(0, 255).astype(np.uint8)
-        rough = lay(unsettle(ground, skin, random), fine, features, self.template, glasses)
+        small, skin, alpha = (_sized(part, self.size) for part in (image, skin, self.moe.rgba[index, ..., 3]))
+        blur, under = float(random.uniform(*BLURS)), alpha.astype(np.float32) / 255
+        ground = base(small, under, skin, features, _rgb(colours[:3]), self.template, cover=False, blur=blur)
+        hair = self.moe.regions[index, ..., 1].astype(np.float32) / 255
+        ground, blur = unsettle(ground, skin, random), float(random.uniform(*FINES))
+        rough = trace(ground, small, skin, hair, features, _rgb(colours[:3]), self.template, blur=blur)
         rgba = np.dstack([image, self.moe.rgba[index, ..., 3]])
         return on_white(rgba[None])[0], rough, colours
 
@@ -205,7 +214,7 @@ class Dataset:
             return image.copy(), colours
         if not self._clean[index]:
             return image.copy(), colours
-        mask = self.moe.regions[index, ..., 1].astype(np.float32) / 255
+        mask = _sized(self.moe.regions[index, ..., 1], self.large).astype(np.float32) / 255
         image = tint(image, mask, _rgb(colours[3:6]), _rgb(target))
         colours[3:6] = target
         return image, colours
@@ -240,6 +249,14 @@ def _level(lightness: NDArray[np.float64], bins: int = 8) -> NDArray[np.float64]
     counts = np.bincount(place, minlength=bins)
     alike = 1 / counts[place] / np.count_nonzero(counts)
     return np.asarray(0.5 / len(lightness) + 0.5 * alike)
+
+
+def _sized(picture: NDArray[Any], side: int) -> NDArray[Any]:
+    """The same picture, averaged or interpolated to ``side`` × ``side``."""
+    if len(picture) == side:
+        return picture
+    way = cv2.INTER_AREA if len(picture) > side else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=way))
 
 
 def _rectangle(valid: NDArray[np.int16], size: int) -> NDArray[np.float32]:

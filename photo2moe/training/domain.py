@@ -18,10 +18,10 @@ class Domain:
     """The pictures of one domain, as ``prepare`` wrote them.
 
     Attributes:
-        rgba: ``(N, S, S, 4)`` uint8 straight alpha: anime faces, or grounds of photos' sketches.
-        valid: ``(N, 4)`` what each picture really shows, ``(x0, y0, x1, y1)``.
+        rgba: uint8 straight alpha: anime faces, ``(N, D, D, 4)``, or grounds of photos' sketches, ``(N, S, S, 4)``.
+        valid: ``(N, 4)`` what each picture really shows, ``(x0, y0, x1, y1)``, of ``D`` pixels.
         colours: ``(N, 9)`` uint8: skin, hair, eyes.
-        regions: ``(N, S, S, 2)`` uint8 masks × 255: skin and hair, of photos lines and hair.
+        regions: ``(N, S, S, 2)`` uint8 masks × 255: skin and hair, of photos hair and its locks.
         features: ``(N, 18)`` eyes, mouth, brows, chin.
     """
 
@@ -38,18 +38,10 @@ class Domain:
         Raises:
             TrainingError: the folder is not a dataset, or it is damaged.
         """
-
-        def array(kind: str) -> NDArray[Any]:
-            path = folder / f"{name}_{kind}.npy"
-            try:
-                return np.asarray(np.load(path, mmap_mode="r"))
-            except (OSError, ValueError) as error:
-                raise TrainingError(
-                    f"{path} cannot be read ({error}); make the dataset with 'photo2moe prepare'"
-                ) from error
-
-        kinds = (array("rgba"), array("valid").astype(np.int16), array("colours"), array("regions"))
-        domain = cls(*kinds, array("features").astype(np.float64))
+        rgba, valid, colours, regions, features = (
+            read_array(folder, f"{name}_{kind}") for kind in ("rgba", "valid", "colours", "regions", "features")
+        )
+        domain = cls(rgba, valid.astype(np.int16), colours, regions, features.astype(np.float64))
         if {len(getattr(domain, f.name)) for f in fields(domain)} != {len(domain.rgba) or -1}:
             raise TrainingError(f"{folder} is damaged: the arrays of {name} differ in length")
         return domain
@@ -58,3 +50,16 @@ class Domain:
         """Eyes and mouth of one picture, and the outline that drawn faces have with its chin."""
         row = self.features[index]
         return Features(drawn_outline(row[17]), row[:6].reshape(2, 3), row[6:11], row[11:17].reshape(2, 3))
+
+
+def read_array(folder: Path, name: str) -> NDArray[Any]:
+    """Open an array of a dataset; it stays on disk until it is used.
+
+    Raises:
+        TrainingError: it is not there, or damaged.
+    """
+    path = folder / f"{name}.npy"
+    try:
+        return np.asarray(np.load(path, mmap_mode="r"))
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path} cannot be read ({error}); make the dataset with 'photo2moe prepare'") from error

@@ -58,7 +58,8 @@ class State:
         """Fresh nets and optimisers, from the config's seed."""
         torch.manual_seed(config.seed)
         draw = Generator(config.generator)
-        judges = Discriminator(config.discriminator), Discriminator(config.discriminator, wide=1)
+        scale = config.generator.scale
+        judges = Discriminator(config.discriminator, scale), Discriminator(config.discriminator, scale, wide=1)
         for net in (draw, *judges):
             net.to(memory_format=torch.channels_last)
 
@@ -121,7 +122,7 @@ def train(
     if config.batch % ranks.count:
         raise ConfigError(f"--batch {config.batch} cannot be shared by {ranks.count} processes; give a multiple of it")
     dataset, state = Dataset(dataset_folder, config), State.new(config)
-    regions = Regions.on(dataset.template, config.generator.size)
+    regions = Regions.on(dataset.template, config.generator.size, config.generator.scale)
     _open_run(run, config, state, ranks, resume=resume, init=init)
     nets = _callable(state, config)
     sums: dict[str, list[float]] = {}
@@ -174,7 +175,9 @@ def sample_sheet(generator: Generator, dataset: Dataset) -> np.ndarray[Any, np.d
     colours = dataset.photo_colours(chosen)
     draw = torch_runner(generator)
     drawn = [to_images(draw(to_planes(pictures[i : i + 8]), scaled(colours[i : i + 8]))) for i in range(0, SHEET, 8)]
-    pairs = np.concatenate([pictures[..., :3], np.concatenate(drawn)[..., :3]], 2)
+    drawings = np.concatenate(drawn)[..., :3]
+    scale = drawings.shape[1] // pictures.shape[1]
+    pairs = np.concatenate([pictures[..., :3].repeat(scale, 1).repeat(scale, 2), drawings], 2)
     return np.vstack([np.hstack(list(pairs[i : i + 4])) for i in range(0, SHEET, 4)])
 
 
@@ -184,9 +187,8 @@ def _step(config: TrainConfig, dataset: Dataset, state: State, nets: Nets, regio
     due = state.step % config.photo_every == 0
     photos = dataset.photos(state.step, ranks.rank, ranks.count) if due else None
     random = np.random.default_rng([config.seed, state.step, 1])
-    shifts = torch.from_numpy(random.integers(-config.shift, config.shift + 1, (config.batch, 2)))[
-        ranks.rank :: ranks.count
-    ]
+    reach = config.shift * config.generator.scale
+    shifts = torch.from_numpy(random.integers(-reach, reach + 1, (config.batch, 2)))[ranks.rank :: ranks.count]
     judges = (state.judge, state.judge_eyes)
     for judge in judges:
         judge.requires_grad_(False)

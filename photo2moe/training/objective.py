@@ -4,8 +4,8 @@ A CycleGAN whose way back is not learned. Both domains share their roughs (``ops
 and making a rough takes no net: so anime → rough → anime is a cycle that gives exact
 pairs, and photo → rough → drawing is held to its rough where the judges leave it free.
 
-Pictures are ``(B, 4, S, S)`` in ``[-1, 1]``, RGB on white and transparency. The two
-totals return ``(loss, parts)``, the parts as numbers to log.
+Pictures are ``(B, 4, D, D)`` in ``[-1, 1]``, RGB on white and transparency, their roughs
+smaller by the generator's scale. The two totals return ``(loss, parts)``, the parts as numbers to log.
 """
 
 from __future__ import annotations
@@ -51,26 +51,29 @@ class Regions:
     """Where things lie on the template.
 
     Attributes:
-        calm: ``(1, 1, S, S)`` 1 where nothing is drawn on bare skin: not at brows, nose, mouth and jaw.
+        calm: ``(1, 1, D, D)`` 1 where nothing is drawn on bare skin: not at brows, nose, mouth and jaw.
         eyes: ``(x0, y0, x1, y1)`` pixels around both eyes.
+        scale: pixels of a drawing for one of its rough.
     """
 
     calm: Tensor
     eyes: tuple[int, int, int, int]
+    scale: int
 
     @classmethod
-    def on(cls, template: Template, size: int) -> Regions:
-        """The regions for squares of that size."""
+    def on(cls, template: Template, size: int, scale: int) -> Regions:
+        """The regions for roughs of that size."""
+        size *= scale
         u, v = (torch.tensor(grid).float()[None, None] for grid in template.grid(size))
         brows = (u.abs() > 0.1) & (u.abs() < 0.95) & (v > -0.55) & (v < -0.2)
         nose = (u.abs() < 0.16) & (v > 0.15) & (v < 0.62)
         calm = ~(brows | nose | ((v > 0.85) & (v < 1.25)))
         to_pixels = template.to_pixels(size)
         (x0, x1), (y0, y1) = (
-            (round(c + to_pixels[0, 0] * t) for t in (-s, s))
+            (scale * round((c + to_pixels[0, 0] * t) / scale) for t in (-s, s))
             for c, s in zip(to_pixels[:, 2], (0.98, 0.52), strict=True)
         )
-        return cls(calm.float(), (x0, y0, x1, y1))
+        return cls(calm.float(), (x0, y0, x1, y1), scale)
 
 
 def adversarial(scores: Scores, target: float) -> Tensor:
@@ -111,6 +114,13 @@ def bare(rough: Tensor) -> Tensor:
     near = [((rough[:, :3] + 1) * 127.5 - shade * tone).abs().amax(1, keepdim=True) < 8 for shade in (1.0, SHADED)]
     skin = (near[0] | near[1]).float()
     return 1 - F.max_pool2d(1 - skin, 5, 1, 2)
+
+
+def enlarged(pictures: Tensor, scale: int) -> Tensor:
+    """Roughs as large as their drawings."""
+    if scale == 1:
+        return pictures
+    return F.interpolate(pictures, scale_factor=scale, mode="bilinear", align_corners=False)
 
 
 def move(pictures: Tensor, shifts: Tensor) -> Tensor:
@@ -174,11 +184,13 @@ def generator_loss(
     losses = {"restore": masked_l1(moe, pairs.moe, pairs.valid)}
     photo = None
     if photos is not None:
-        photo = within(nets.draw(photos.rough, photos.colours).float(), photos.rough)
-        losses["layout"] = layout(photo[:, :3], photos.rough[:, :3], 4)
+        rough, cell = enlarged(photos.rough, regions.scale), 4 * regions.scale
+        photo = within(nets.draw(photos.rough, photos.colours).float(), rough)
+        losses["layout"] = layout(photo[:, :3], rough[:, :3], cell)
         losses["sketch"] = masked_l1(photo[:, :3], photos.sketch[:, :3], photos.expressive)
-        losses["calm"] = masked_l1(photo[:, :3], photos.rough[:, :3], bare(photos.rough) * regions.calm)
-        losses["outline"] = layout(photo[:, 3:], photos.rough[:, 3:], 4)
+        calm = enlarged(bare(photos.rough), regions.scale) * regions.calm
+        losses["calm"] = masked_l1(photo[:, :3], rough[:, :3], calm)
+        losses["outline"] = layout(photo[:, 3:], rough[:, 3:], cell)
     matches = []
     for name, judge, view in _views(nets, pairs.valid, regions, shifts):
         fake = judge(view(moe))

@@ -19,8 +19,8 @@ from photo2moe.config import PipelineConfig
 from photo2moe.errors import NoFaceError
 from photo2moe.ops.colour import lab_of
 from photo2moe.ops.geometry import compose, invert
-from photo2moe.ops.marks import Glasses
 from photo2moe.pipeline import Matte, Pipeline, Subject
+from photo2moe.stages.worn import Worn, mostly
 from photo2moe.types import Colours, Face, Image, Mask, Matrix
 from photo2moe.video.motion import MotionConfig
 from photo2moe.video.steady import SteadyFace, SteadyMask, moved
@@ -64,8 +64,7 @@ class Track:
     time: float
     colours: list[Colours]
     chosen: Colours | None = None
-    glasses: list[Glasses | None] = field(default_factory=list)
-    beards: list[bool] = field(default_factory=list)
+    looks: list[Worn] = field(default_factory=list)
     subject: Subject | None = None
     face: SteadyFace = field(init=False)
     mask: SteadyMask = field(init=False)
@@ -79,15 +78,6 @@ class Track:
         if self.subject is None:
             raise ValueError("nobody has looked yet")
         return self.subject
-
-    def eyewear(self) -> Glasses | None:
-        """The person's glasses, if most looks found some; always the same ones."""
-        worn = [one for one in self.glasses if one is not None]
-        return worn[0] if 2 * len(worn) > len(self.glasses) else None
-
-    def bearded(self) -> bool:
-        """Whether most looks found a beard."""
-        return 2 * sum(self.beards) > len(self.beards)
 
     def settle(self) -> Colours:
         """The person's colours: the median of the measurements, for good once there are enough."""
@@ -220,17 +210,14 @@ class Follower:
         track.raw, track.time = face, time
         if track.chosen is None:
             subject = self._pipeline.measure(image, steady)
-            track.glasses.append(subject.glasses)
-            track.beards.append(subject.beard)
+            track.looks.append(subject.worn)
             if track.subject is not None:
                 track.colours.append(subject.measured)
         else:
             subject = replace(track.known, face=steady, matte=self._outline(image, track, steady, seconds))
         mask, matrix = subject.matte
         matte = track.mask(mask, seconds), matrix
-        track.subject = replace(
-            subject, matte=matte, measured=track.settle(), glasses=track.eyewear(), beard=track.bearded()
-        )
+        track.subject = replace(subject, matte=matte, measured=track.settle(), worn=mostly(track.looks))
         return Seen(track.number, track.subject, 1.0, True)
 
     def _outline(self, image: Image, track: Track, face: Face, seconds: float) -> tuple[Mask, Matrix]:

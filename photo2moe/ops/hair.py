@@ -1,0 +1,190 @@
+"""Hair as an artist draws it: locks that run from the crown to pointed ends, in three tones, with lines between them.
+
+Photographed hair is thousands of threads under uneven light; drawn hair is a few dozen locks.
+Which way they run is taken from the photo where it shows it, and elsewhere from how hair falls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from photo2moe.ops.geometry import Template
+from photo2moe.ops.ink import ink
+from photo2moe.types import Mask
+
+Grid = NDArray[np.float32]
+
+CROWN = (0.15, -2.0)  # u, v where drawn hair falls from
+GRADIENT, DIRECTION = 0.008, 0.05  # of the side: sigma of the gradients, and of their mean direction
+FALLING = 0.6  # how much the usual fall counts against what the photo shows, at its mean strength
+LOCK = 0.0095  # of the side: sigma of the noise that locks are made of; they get about six of it wide
+STROKE, STEPS = 0.13, 6  # of the side: how far the noise is drawn out to either side, twice, and in how many steps
+EVEN, TONE = 0.05, 0.5  # of the side: blur of the photo's own light in hair; and how much of it is left
+FRINGE, FRINGE_STEPS = 0.34, 8  # face units: longest end of a lock over the forehead; steps to look for its root
+BROWS = -0.34  # v that ends of locks do not pass, but beside the eyes
+SHADE, LIGHT = 0.74, 1.22  # brightness of the gaps between locks, and of the glint
+GLINT = 1.12, 0.10  # face units from the crown where the glint lies, and its half-width
+SHADOW = 0.09  # face units: height of the shadow under the fringe
+GAP, LINE = -0.30, -0.78  # of the locks: below are gaps, and lines
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hair:
+    """Hair on the template.
+
+    Attributes:
+        mask: ``(S, S)`` where it is, the ends of the fringe included.
+        locks: ``(S, S)`` -1 in the gaps between locks … 1 in their middle.
+    """
+
+    mask: Mask
+    locks: Grid
+
+
+def find_locks(image: Grid, hair: Mask, skin: Mask, template: Template) -> Hair:
+    """The locks of a photographed person's hair, with a fringe where it falls towards the forehead.
+
+    Args:
+        image: ``(S, S, 3)`` float32, 0…255.
+        hair: ``(S, S)`` where it is.
+        skin: ``(S, S)`` where skin is; ends of locks fall onto it.
+        template: where the eyes lie.
+    """
+    size = len(image)
+    flow = _flow(image, hair, template)
+    # Always the same noise, so that the locks of a clip stay where they are.
+    noise = np.random.default_rng(5).standard_normal((size, size)).astype(np.float32)
+    drawn_out = _drawn_out(_drawn_out(cv2.GaussianBlur(noise, (0, 0), LOCK * size), flow), flow)
+    spread = cv2.GaussianBlur(drawn_out * drawn_out, (0, 0), 0.1 * size)
+    locks = np.tanh(1.2 * drawn_out / np.sqrt(spread + 1e-8)).astype(np.float32)
+    return Hair(_with_fringe(hair, skin, locks, flow, template), locks)
+
+
+def even(image: Grid, hair: Mask) -> Grid:
+    """Take most of the photo's light and shadow out of the hair.
+
+    Args:
+        image: ``(S, S, 3)`` float32, 0…255.
+        hair: ``(S, S)`` where it is, without a fringe.
+
+    Returns:
+        ``(S, S, 3)`` float32: the hair's colours, continued beyond it.
+    """
+    blur, solid = EVEN * len(image), hair.astype(np.float32)[..., None]
+    inside = hair > 0.7
+    if inside.sum() < 20:
+        return image
+    middle = np.median(image[inside], axis=0).astype(np.float32)
+    light = cv2.GaussianBlur((image - middle) * solid, (0, 0), blur)
+    weight = cv2.GaussianBlur(solid, (0, 0), blur)[..., None]
+    return np.asarray(middle + TONE * light / (weight + 0.02), np.float32)
+
+
+def shadow(hair: Mask, skin: Mask, template: Template) -> Mask:
+    """Where a fringe throws its shadow on the forehead, ``(S, S)``."""
+    down = max(1, round(SHADOW * template.eye_distance * len(hair)))
+    above = np.vstack([np.zeros_like(hair[:down]), hair[:-down]])
+    return np.asarray(above * skin * (template.grid(len(hair))[1] < 0), np.float32)
+
+
+def dress(ground: Grid, hair: Hair, lines: Mask, template: Template) -> Grid:
+    """Shade the locks of a figure and draw its lines.
+
+    Args:
+        ground: ``(S, S, 4)`` float32, straight colours and alpha, 0…255.
+        hair: of the same figure, at the same size.
+        lines: ``(D, D)`` where a pen goes along what meets.
+        template: where the eyes lie.
+
+    Returns:
+        ``(D, D, 4)`` float32, likewise.
+    """
+    size = len(lines)
+    large, mask, locks = (
+        part if len(part) == size else cv2.resize(part, (size, size), interpolation=cv2.INTER_CUBIC)
+        for part in (ground, hair.mask.astype(np.float32), hair.locks)
+    )
+    crisp = size / 128
+    mask = np.clip(0.5 + 2 * crisp * (mask - 0.5), 0, 1)
+    u, v = template.grid(size)
+    away = np.hypot(0.75 * (u - CROWN[0]), v - CROWN[1])
+    glint = np.clip(0.5 - 12 * crisp * (np.abs(away - GLINT[0] - 0.07 * locks) - GLINT[1] * np.clip(locks, 0, 1)), 0, 1)
+    gap = np.clip(0.5 + 4 * crisp * (GAP - locks), 0, 1)
+    tone = (1 + (SHADE - 1) * gap) * (1 + (LIGHT - 1) * glint * (locks > 0))
+    shaded = np.array(large, np.float32)
+    shaded[..., 3] = 127.5 + 1.5 * crisp * (large[..., 3] - 127.5)  # drawn outlines are hard
+    shaded[..., :3] *= (1 + mask * (tone - 1))[..., None]
+    between = mask * np.clip(6 * crisp * (LINE - locks), 0, 1)
+    return ink(shaded.clip(0, 255).astype(np.float32), np.maximum(lines, between).astype(np.float32))
+
+
+def _flow(image: Grid, hair: Mask, template: Template) -> tuple[Grid, Grid]:
+    """Unit vectors along the hair, away from the crown.
+
+    Those of the smoothed structure tensor, as in coherent line drawing (Kang et al., NPAR 2007), to which the
+    tensor of falling hair is added.
+    """
+    size = len(image)
+    light = cv2.transform(image, np.full((1, 3), 1 / 3, np.float32))
+    smooth = cv2.GaussianBlur(light, (0, 0), GRADIENT * size)
+    across, down = cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
+    inside = cv2.erode(hair.astype(np.float32), np.ones((5, 5), np.uint8))
+    xx, xy, yy = (
+        cv2.GaussianBlur(part * inside, (0, 0), DIRECTION * size)
+        for part in (across * across, across * down, down * down)
+    )
+    u, v = template.grid(size)
+    # Beside the face hair hangs straight down.
+    fall_x, fall_y = (u - CROWN[0]) * np.exp(-1.5 * np.maximum(v, 0)), np.maximum(v - CROWN[1], 0.05)
+    length = np.hypot(fall_x, fall_y) + 1e-6
+    fall_x, fall_y = (fall_x / length).astype(np.float32), (fall_y / length).astype(np.float32)
+    strength = FALLING * float((xx + yy)[hair > 0.5].mean() if (hair > 0.5).any() else 1.0) + 1e-6
+    xx, xy, yy = xx + strength * fall_y**2, xy - strength * fall_x * fall_y, yy + strength * fall_x**2
+    angle = 0.5 * np.arctan2(2 * xy, xx - yy) + np.pi / 2
+    along_x, along_y = np.cos(angle), np.sin(angle)
+    turn = np.where(along_x * fall_x + along_y * fall_y < 0, -1, 1)
+    return (along_x * turn).astype(np.float32), (along_y * turn).astype(np.float32)
+
+
+def _drawn_out(noise: Grid, flow: tuple[Grid, Grid]) -> Grid:
+    """Line integral convolution (Cabral and Leedom, SIGGRAPH 1993)."""
+    size = len(noise)
+    total = noise.copy()
+    for step in (STROKE * size / STEPS, -STROKE * size / STEPS):
+        x, y = _pixels(size)
+        for _ in range(STEPS):
+            step_x, step_y = (_at(part, x, y) for part in flow)
+            x, y = x + step * step_x, y + step * step_y
+            total += _at(noise, x, y)
+    return total
+
+
+def _with_fringe(hair: Mask, skin: Mask, locks: Grid, flow: tuple[Grid, Grid], template: Template) -> Mask:
+    """Hair with the ends of its locks, longest in their middle: skin from where it lies back along the flow."""
+    size = len(hair)
+    u, v = template.grid(size)
+    solid = hair.astype(np.float32)
+    x, y = _pixels(size)
+    step = FRINGE / FRINGE_STEPS * template.eye_distance * size
+    reach = FRINGE_STEPS * np.clip(0.62 + 0.62 * locks, 0.05, 1)
+    beside = 0.9 * np.maximum(np.abs(u) - 0.55, 0)
+    free = skin * np.clip((BROWS + beside - v) / 0.06, 0, 1)
+    grown = solid.copy()
+    for i in range(FRINGE_STEPS):
+        step_x, step_y = (_at(part, x, y) for part in flow)
+        x, y = x - step * step_x, y - step * step_y
+        grown = np.maximum(grown, _at(solid, x, y) * np.clip(reach - i, 0, 1) * free)
+    return np.asarray(grown, np.float32)
+
+
+def _pixels(size: int) -> tuple[Grid, Grid]:
+    x, y = np.meshgrid(*(np.arange(size, dtype=np.float32),) * 2)
+    return x, y
+
+
+def _at(values: Grid, x: Grid, y: Grid) -> Grid:
+    return np.asarray(cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)

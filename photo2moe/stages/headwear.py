@@ -1,0 +1,57 @@
+"""Does a person wear a hat, a cap or a scarf on the head?
+
+It must not be drawn as hair. A linear classifier on gradients, colours and texture of the head above the eyes
+tells; its labels are in weights/headwear.csv, and how often it is right in the model card.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from photo2moe.ops.colour import to_lab
+from photo2moe.stages.classify import LinearClassifier, crop
+from photo2moe.types import Face, Image
+
+SCALE, TOP, SIDE = 20, -2.5, 64  # pixels a face unit; v of the upper edge, and side in pixels, of the region looked at
+HOG = ((16, 16), (8, 8), (8, 8), 9)  # block, its step, cell, directions; Dalal and Triggs, CVPR 2005
+CELLS = (16, 16)  # of colours and of texture
+CHEEKS = slice(56, None), slice(22, 42)  # rows and columns between eyes and cheeks
+SPREAD, GRAIN, CHROMA = np.array([20.0, 8.0, 8.0], np.float32), 3.0, 15.0  # usual deviations: Lab, texture, saturation
+CERTAIN = 0.5  # log odds; hair that is not drawn as hair is worse than a cap that is
+
+
+class HeadwearFinder:
+    """Finds headwear; load once, call often.
+
+    Args:
+        path: of the classifier's parameters.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._odds = LinearClassifier(path)
+
+    def __call__(self, photo: Image, face: Face) -> bool:
+        """Whether there is some."""
+        return self._odds(describe(upper_head(photo, face))) > CERTAIN
+
+
+def upper_head(photo: Image, face: Face) -> Image:
+    """The head from above the crown to below the eyes, upright, ``(64, 64, 3)``."""
+    return crop(photo, face, SCALE, (SIDE, SIDE), TOP)
+
+
+def describe(region: Image) -> NDArray[np.float32]:
+    """Gradient histograms, colours against the face's, texture and saturation of the region, ``(3044,)``."""
+    hog = cv2.HOGDescriptor((SIDE, SIDE), *HOG)
+    gradients = np.asarray(hog.compute(cv2.cvtColor(region, cv2.COLOR_RGB2GRAY))).ravel()
+    lab = to_lab(region)
+    light, face = lab[..., 0], np.median(lab[CHEEKS].reshape(-1, 3), 0)
+    apart = cv2.resize(lab - face, CELLS, interpolation=cv2.INTER_AREA) / SPREAD
+    grain = cv2.resize(np.abs(light - cv2.GaussianBlur(light, (0, 0), 1.5)), CELLS, interpolation=cv2.INTER_AREA)
+    chroma = np.linalg.norm(cv2.resize(lab[..., 1:], CELLS, interpolation=cv2.INTER_AREA), axis=2)
+    parts = np.clip(apart, -3, 3), np.clip(grain / GRAIN, 0, 3), np.clip(chroma / CHROMA, 0, 4)
+    return np.concatenate([gradients, *(part.ravel() / 2 for part in parts)]).astype(np.float32)
