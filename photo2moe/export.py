@@ -1,4 +1,4 @@
-"""A checkpoint → ONNX or TorchScript, and the check that both draw the same."""
+"""A checkpoint → ONNX, in floats or 8-bit integers, or TorchScript, and the check that both draw the same."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from photo2moe.errors import ConfigError, MissingExtraError, WeightsError
 from photo2moe.files import write_bytes
 from photo2moe.nets.generator import Generator
 from photo2moe.nets.runner import FORMAT, onnx_runner, torch_runner
+from photo2moe.quantise import inputs, mean_difference, quantise
 
 # Largest difference that an exported net may show, in the nets' range of -1…1: half a
 # grey level. Engines sum in different orders; float32 leaves some 1e-5.
 TOLERANCE = 1 / 255
+INT8_TOLERANCE = 3.0  # grey levels that drawings in 8-bit integers may differ by, in the mean
 OPSET = 18
 
 
@@ -54,6 +56,43 @@ def export(weights: Path, output: Path) -> float:
         difference = float(np.abs(_run(partial, suffix, pictures, colours) - expected).max())
         if not difference <= TOLERANCE:
             raise WeightsError(f"{output}: the exported net differs by {difference:.2g} (allowed {TOLERANCE:.2g})")
+        write_bytes(output, data)
+    finally:
+        partial.unlink()
+    return difference
+
+
+def export_int8(weights: Path, output: Path, photos: Path) -> float:
+    """Write a generator in 8-bit integers for ONNX Runtime, and check it on people first.
+
+    Args:
+        weights: a checkpoint.
+        output: ``*.onnx``, any batch size.
+        photos: folder of photos; what the net sees of them sets the steps of the integers.
+
+    Returns:
+        The mean difference of drawings seen between the two sides, grey levels.
+
+    Raises:
+        ConfigError: another suffix.
+        InputError: no photo shows a face.
+        MissingExtraError: the packages of the extra ``export`` are not installed.
+        WeightsError: the sides disagree; nothing was written.
+    """
+    if output.suffix.lower() != ".onnx":
+        raise ConfigError(f"{output}: 8-bit integers are for ONNX Runtime, so the suffix must be .onnx")
+    generator = load_generator(weights).generator
+    pictures, colours = _example(generator.config)
+    given = inputs(weights, photos)
+    data = quantise(_onnx(generator, pictures[:2], colours[:2]), given)
+    partial = output.with_name(f".{output.name}.part")
+    write_bytes(partial, data)
+    try:
+        difference = mean_difference(onnx_runner(partial)[0], torch_runner(generator), given)
+        if not difference <= INT8_TOLERANCE:
+            raise WeightsError(
+                f"{output}: drawings in integers differ by {difference:.2g} grey levels (allowed {INT8_TOLERANCE:.2g})"
+            )
         write_bytes(output, data)
     finally:
         partial.unlink()

@@ -36,8 +36,8 @@ class WeightSpec:
 CATALOGUE: tuple[WeightSpec, ...] = (
     WeightSpec(
         name="moe",
-        file="moe-128.safetensors",
-        sha256="9bb13b1c4da946bff4469264de5e1a7c5bc4b78ecf8e89c2284922959ec7c718",
+        file="moe-256.safetensors",
+        sha256="10257a031b7bb01acaacaa16a1ae544c28a76b20e2303eca35d27209e31717db",
         licence="MIT (the file); trained on third-party art, see the model card",
         trained_on="2,944 portraits (AI-made faces, official portraits), 4,173 anime faces gathered for research",
     ),

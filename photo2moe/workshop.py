@@ -142,11 +142,23 @@ def _train_config(file: Path | None, resumed: Path | None, flags: dict[str, Any]
 @click.command()
 @click.argument("weights", default=DEFAULT)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, .onnx or .pt.")
-def export(weights: str, output: Path) -> None:
-    """Write WEIGHTS for ONNX Runtime or as TorchScript, after checking that both sides agree."""
+@click.option(
+    "--int8", "photos", type=click.Path(path_type=Path, file_okay=False), help="In integers, measured on these photos."
+)
+def export(weights: str, output: Path, photos: Path | None) -> None:
+    r"""Write WEIGHTS for ONNX Runtime or as TorchScript, after checking that both sides agree.
+
+    \b
+    photo2moe export -o moe.onnx
+    photo2moe export -o moe-int8.onnx --int8 photos/
+    """
     from photo2moe.export import export as write
+    from photo2moe.export import export_int8
 
     source = resolve(weights)
     keep_apart(output, source)
-    difference = write(source, output)
-    console.say(f"{output}   {output.stat().st_size / 1e6:.1f} MB · largest difference {difference:.1e} of 2.0")
+    if photos is None:
+        agreement = f"largest difference {write(source, output):.1e} of 2.0"
+    else:
+        agreement = f"mean difference {export_int8(source, output, photos):.1f} grey levels"
+    console.say(f"{output}   {output.stat().st_size / 1e6:.1f} MB · {agreement}")

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from photo2moe import export as exporting
 from photo2moe.config import PipelineConfig
-from photo2moe.errors import CheckpointFormatError, ConfigError, WeightsError
-from photo2moe.export import export
+from photo2moe.errors import CheckpointFormatError, ConfigError, InputError, WeightsError
+from photo2moe.export import export, export_int8
 from photo2moe.imageio import read_image
 from photo2moe.nets.runner import onnx_runner
 from photo2moe.pipeline import load_pipeline
@@ -53,6 +54,28 @@ def test_converting_with_onnx_imports_no_torch(onnx_file, tmp_path):
     done = subprocess.run([sys.executable, "-c", code, *arguments, "--backend", "onnx"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "a.png").is_file()
+
+
+def test_integers_draw_nearly_the_same(tmp_path):
+    path = tmp_path / "tiny-int8.onnx"
+    assert 0 < export_int8(TINY, path, DATA) < exporting.INT8_TOLERANCE
+    kinds = {node.op_type for node in onnx.load(path).graph.node}
+    assert {"QuantizeLinear", "DequantizeLinear"} <= kinds
+    draw, config = onnx_runner(path)
+    assert config.size == 64
+    assert draw(np.zeros((3, 4, 64, 64), np.float32), np.zeros((3, 9), np.float32)).shape == (3, 4, 64, 64)
+
+
+def test_integers_need_people_to_be_measured_on(tmp_path, monkeypatch):
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(InputError, match="shows a face"):
+        export_int8(TINY, tmp_path / "x.onnx", tmp_path / "photos")
+    with pytest.raises(ConfigError, match=r"suffix must be \.onnx"):
+        export_int8(TINY, tmp_path / "x.pt", DATA)
+    monkeypatch.setattr(exporting, "mean_difference", lambda *_: 40.0)
+    with pytest.raises(WeightsError, match="differ by 40 grey levels"):
+        export_int8(TINY, tmp_path / "x.onnx", DATA)
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
 
 
 def test_torchscript(tmp_path):

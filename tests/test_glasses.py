@@ -1,4 +1,4 @@
-"""Glasses and beards are seen where they are, and not where they are not."""
+"""Glasses, beards and headwear are seen where they are, and not where they are not."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 from photo2moe.imageio import read_image
+from photo2moe.ops.marks import Glasses
 from photo2moe.stages.beard import BeardFinder
 from photo2moe.stages.detect import FaceDetector
 from photo2moe.stages.glasses import GlassesFinder, eye_region
-from photo2moe.weights import BEARD, GLASSES, verified
+from photo2moe.stages.headwear import HeadwearFinder
+from photo2moe.stages.worn import Worn, mostly
+from photo2moe.weights import BEARD, GLASSES, HEADWEAR, verified
 
 ROOT = Path(__file__).parent.parent
 PHOTOS = {
@@ -91,3 +94,25 @@ def test_a_beard_is_found_and_a_shaved_face_has_none(people, name):
     has_beard, (photo, face) = BeardFinder(verified(BEARD)), people[name]
     assert not has_beard(photo, face)
     assert has_beard(grow_beard(photo, face), face)
+
+
+@pytest.mark.mediapipe
+@pytest.mark.parametrize("name", PHOTOS)
+def test_hair_is_no_headwear_and_a_hat_is(people, name):
+    photo, face = people[name]
+    has_headwear = HeadwearFinder(verified(HEADWEAR))
+    assert not has_headwear(photo, face)
+    hat, unit = photo.copy(), face.eye_distance
+    crown, brim = (tuple(int(c) for c in face.eyes.mean(0) - [0, v * unit]) for v in (1.7, 0.75))
+    cv2.ellipse(hat, crown, (round(1.25 * unit), round(unit)), 0, 0, 360, (150, 30, 40), -1)
+    cv2.rectangle(
+        hat, (crown[0] - round(1.25 * unit), crown[1]), (crown[0] + round(1.25 * unit), brim[1]), (150, 30, 40), -1
+    )
+    assert has_headwear(hat, face)
+
+
+def test_most_looks_decide_what_somebody_wears():
+    frames = [Glasses(half, 0.3, 2.5, 0.03, (20, 20, 20)) for half in (0.33, 0.34)]
+    looks = [Worn(frames[0], True, False), Worn(None, True, False), Worn(frames[1], False, True)]
+    assert mostly(looks) == Worn(frames[0], True, False)
+    assert mostly(looks[1:]) == Worn(None, False, False)

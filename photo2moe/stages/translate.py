@@ -40,9 +40,13 @@ class Translator:
         Returns:
             A cutout each: ``(D, D, 4)`` uint8, ``self.scale`` times larger, RGB as it lies on white, and transparency.
         """
-        wanted = np.array([(*c.skin, *c.hair, *c.eyes) for c in colours], np.float32) / 127.5 - 1
-        drawn = to_images(self._draw(to_planes(np.stack(roughs)), wanted))
+        drawn = to_images(self._draw(to_planes(np.stack(roughs)), wanted_planes(colours)))
         return [_within(_crisp(cutout), rough[..., 3]) for cutout, rough in zip(drawn, roughs, strict=True)]
+
+
+def wanted_planes(colours: list[Colours]) -> NDArray[np.float32]:
+    """Colours as the nets want them, ``(N, 9)`` in ``[-1, 1]``."""
+    return np.array([(*c.skin, *c.hair, *c.eyes) for c in colours], np.float32) / np.float32(127.5) - 1
 
 
 def _crisp(cutout: NDArray[np.uint8]) -> NDArray[np.uint8]:
