@@ -122,7 +122,8 @@ def _task(options: dict[str, Any]) -> Task:
 def _convert(config: PipelineConfig, clip: str, output: str, task: Task) -> Progress:
     from photo2moe.files import keep_apart
     from photo2moe.training.interrupt import Interrupt
-    from photo2moe.video.clip import import_av, open_clip
+    from photo2moe.video.clip import open_clip
+    from photo2moe.video.container import import_av
     from photo2moe.video.convert import Watch, check_look, convert_clip
 
     check_look(config, output)
