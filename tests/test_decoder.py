@@ -16,7 +16,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from photo2moe.decoder import Decoder
+from photo2moe.decoder import _REPLY, _REQUEST, Decoder
 from photo2moe.errors import ImageReadError
 from photo2moe.imageio import read_image
 from tests.hostile import endless_jpeg, hostile_files
@@ -155,6 +155,17 @@ def test_it_ends_with_its_parent_however_that_ends():
     while lives(child):
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+def test_the_child_answers_in_turn_and_ends_with_its_requests():
+    """Started as any program is, so that its coverage is measured: what a Decoder starts loads nothing on its own."""
+    photos = [("man.jpg", (DATA / "man.jpg").read_bytes()), ("x.jpg", b"text"), ("woman.jpg", b"")]
+    asked = b"".join(_REQUEST.pack(len(name), len(data), 10**6, 60) + name.encode() + data for name, data in photos)
+    command = [sys.executable, "-c", "from photo2moe.decoder import serve; serve()"]
+    told = subprocess.run(command, input=asked, capture_output=True, check=True, cwd=DATA.parent.parent).stdout
+    expected = read_image(DATA / "man.jpg")
+    assert told.startswith(_REPLY.pack(*expected.shape[:2], 0) + expected.tobytes())
+    assert told.count(b"not an image; photo2moe reads") == 2
 
 
 def test_what_lies_in_the_folder_is_not_run(tmp_path, monkeypatch):
