@@ -5,9 +5,10 @@
 Runs 'photo2moe convert' and 'batch' as a user does, the latter with one worker, with the
 shipped weights, and adds up the memory of the process and of those below it, which decode and
 draw, twice a second: the share of each page that is theirs (PSS), so that what processes share
-counts once. Draws the curve of the thousand as an SVG. Exits with 1 if it grows by 5 % or more
-after the first 50 photos, or the huge photo takes more than the limit that SECURITY.md states.
-Linux only.
+counts once. No other program may run from the same environment meanwhile: it would share, too.
+Draws the curve of the thousand as an SVG. Exits with 1 if it grows by 5 % or more after the
+first 50 photos, or the huge photo takes more than the limit that SECURITY.md states. Linux
+only.
 """
 
 from __future__ import annotations

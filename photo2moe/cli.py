@@ -66,9 +66,12 @@ def main(debug: bool) -> None:
 
 
 @main.command()
-@click.argument("photo", type=click.Path())
+@click.argument("photo", type=click.Path(readable=False))
 @click.option(
-    "-o", "--output", type=click.Path(), help="File to write, .png .jpg .webp; '-' is stdout.  [default: PHOTO.moe.png]"
+    "-o",
+    "--output",
+    type=click.Path(readable=False),
+    help="File to write, .png .jpg .webp; '-' is stdout.  [default: PHOTO.moe.png]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Say on stdout what was done, as JSON.")
 @pipeline_options
@@ -171,7 +174,7 @@ def weights(as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
 def inspect(file: Path) -> None:
     """Say whether FILE is marked as made by AI, as JSON."""
     from photo2moe import console

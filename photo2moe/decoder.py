@@ -29,9 +29,7 @@ from photo2moe.types import Image
 SECONDS = 60  # for one photo; 200 megapixels take some six
 # For one photo: what Python and its libraries map, and the most that was seen for a pixel on any way through Pillow.
 BASE_MEMORY, PIXEL_MEMORY = 2 << 30, 24  # bytes
-# Longer side in shorter ones. Panoramas of phones have up to five; what follows looks at squares around a photo,
-# and would make thousands of megapixels of a strip.
-LONGEST = 10
+LONGEST = 32_766  # pixels of the longer side; OpenCV warps nothing beyond
 MOST_PIXELS = 1 << 40  # whatever is allowed: bytes must be counted in 63 bits
 
 _REQUEST = struct.Struct(">IIQQ")  # bytes of the label and of the photo; largest picture, pixels; seconds
@@ -78,7 +76,7 @@ class Decoder:
             ``(H, W, 3)`` uint8 RGB.
 
         Raises:
-            ImageReadError: see ``read_image``; or a strip; or it took too long, or its decoder crashed.
+            ImageReadError: see ``read_image``; or a side is too long; or it took too long, or its decoder crashed.
         """
         label = printable(name or (source if isinstance(source, str | os.PathLike) else "the image"))
         data = read_source(source, MAX_BYTES, label)
@@ -137,7 +135,7 @@ def serve() -> None:
             data = _exactly(requests, size)
             _limit(seconds, BASE_MEMORY + PIXEL_MEMORY * max_pixels)
             try:
-                image = _no_strip(decode_image(data, label, max_pixels), label)
+                image = _within_reach(decode_image(data, label, max_pixels), label)
             except ImageReadError as error:
                 sentence = str(error).encode("utf-8", "replace")
                 replies.write(_REPLY.pack(0, 0, len(sentence)) + sentence)
@@ -150,10 +148,12 @@ def serve() -> None:
             del data
 
 
-def _no_strip(image: Image, label: str) -> Image:
+def _within_reach(image: Image, label: str) -> Image:
     height, width = image.shape[:2]
-    if max(height, width) > LONGEST * min(height, width):
-        raise ImageReadError(f"{label}: {width}x{height} pixels is a strip; cut out the part with the person")
+    if max(height, width) > LONGEST:
+        raise ImageReadError(
+            f"{label}: {width}x{height} pixels, over {LONGEST:,} a side; cut out the part with the person"
+        )
     return image
 
 

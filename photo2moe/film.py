@@ -49,8 +49,10 @@ def seconds_of(text: str) -> Fraction:
 
 
 @click.command()
-@click.argument("clip", type=click.Path())
-@click.option("-o", "--output", type=click.Path(), required=True, help=".mp4 .mov .webm .gif .webp; '-' is raw RGB.")
+@click.argument("clip", type=click.Path(readable=False))
+@click.option(
+    "-o", "--output", type=click.Path(readable=False), required=True, help=".mp4 .mov .webm .gif .webp; '-' is raw RGB."
+)
 @click.option(
     "--start", type=seconds_of, metavar="TIME", default="0", show_default=True, help="Where to begin, [h:][m:]seconds."
 )
@@ -82,7 +84,9 @@ def video(clip: str, output: str, as_json: bool, **options: Any) -> None:
 
 @click.command()
 @click.option("--device-number", "number", type=click.IntRange(0), default=0, show_default=True, help="Which camera.")
-@click.option("--source", type=click.Path(path_type=Path), help="A clip to play as if it were the camera.")
+@click.option(
+    "--source", type=click.Path(path_type=Path, readable=False), help="A clip to play as if it were the camera."
+)
 @click.option("--window/--no-window", default=True, show_default=True, help="Show the pictures.")
 @click.option("--virtual", is_flag=True, help="Be a camera for other programs (needs pyvirtualcam).")
 @click.option("--frames", type=click.IntRange(1), metavar="N", help="End after so many.")
@@ -122,7 +126,8 @@ def _task(options: dict[str, Any]) -> Task:
 def _convert(config: PipelineConfig, clip: str, output: str, task: Task) -> Progress:
     from photo2moe.files import keep_apart
     from photo2moe.training.interrupt import Interrupt
-    from photo2moe.video.clip import import_av, open_clip
+    from photo2moe.video.clip import open_clip
+    from photo2moe.video.container import import_av
     from photo2moe.video.convert import Watch, check_look, convert_clip
 
     check_look(config, output)

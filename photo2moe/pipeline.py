@@ -1,8 +1,7 @@
 """The chain from photo to avatar; :func:`load_pipeline` is the one place that builds it.
 
 >>> from photo2moe.pipeline import load_pipeline
->>> from photo2moe.config import PipelineConfig
->>> pipeline = load_pipeline(PipelineConfig(size=512))  # doctest: +SKIP
+>>> pipeline = load_pipeline()  # doctest: +SKIP
 >>> avatars = pipeline(photo)  # doctest: +SKIP
 """
 
@@ -20,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.config import PipelineConfig
+from photo2moe.decoder import Decoder
 from photo2moe.engine import load_net
 from photo2moe.errors import NoFaceError
-from photo2moe.imageio import read_image
 from photo2moe.ops.colour import measure_photo
 from photo2moe.ops.geometry import Template
 from photo2moe.stamp import stamp
@@ -276,7 +275,8 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
 
     config = config or PipelineConfig()
     background = parse_background(config.background)
-    backdrop = read_image(background.path, max_pixels=config.max_pixels) if background.path is not None else None
+    with Decoder() as read:  # starts no process without a picture
+        backdrop = read(background.path, max_pixels=config.max_pixels) if background.path is not None else None
     translator = Translator(*load_net(config))
     with ExitStack() as stack:
         detector, matte = stack.enter_context(FaceDetector()), stack.enter_context(PersonMatte())

@@ -1,6 +1,7 @@
 """What every test starts from: fixed seeds, and property tests that draw the same examples each time."""
 
 import random
+import signal
 
 import hypothesis
 import numpy as np
@@ -10,6 +11,8 @@ import torch
 # No deadline: the first example pays for imports and models. No database: tests write under tmp_path only.
 hypothesis.settings.register_profile("photo2moe", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("photo2moe")
+# Shells take Ctrl-C from what they put behind, and tests press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -202,9 +202,11 @@ def test_a_full_disk_ends_the_run_and_loses_nothing(source, tmp_path):
         "import resource, sys; from pathlib import Path\n"
         "from photo2moe.batch import convert_folder\n"
         "from tests.test_batch import CONFIG, Painter\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900))\n"  # room for a few lines
+        "limits = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (900, limits[1]))\n"  # room for a few lines
         "try:\n    convert_folder(Painter(), CONFIG, Path(sys.argv[1]), Path(sys.argv[2]))\n"
         "except Exception as error:\n    sys.exit(f'{type(error).__name__}: {error}')\n"
+        "finally:\n    resource.setrlimit(resource.RLIMIT_FSIZE, limits)\n"  # for what measures coverage
     )
     target = tmp_path / "out"
     done = subprocess.run([sys.executable, "-c", script, source, target], capture_output=True, text=True, check=False)

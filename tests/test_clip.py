@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 import subprocess
+import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +17,10 @@ import pytest
 
 from photo2moe.errors import ConfigError, ImageReadError, ImageWriteError
 from photo2moe.provenance import TRAINED_MEDIA, read_provenance
+from photo2moe.video import patience
 from photo2moe.video.clip import Frame, Span, open_clip, paced, read_clip, samples
+from photo2moe.video.container import opened
+from photo2moe.video.patience import all_in_time, in_time
 from photo2moe.video.pipes import read_raw
 from photo2moe.video.writer import Shape, check_output, writing
 from tests.clips import RATE, clap, heard, moving, still, turn_quarter, write_clip
@@ -185,6 +190,64 @@ def test_a_clip_without_pictures_and_one_too_large(tmp_path):
         open_clip(path, 100)
     with pytest.raises(ImageReadError, match="64x48 is over the limit of 100 pixels"):
         open_clip(copy(path, tmp_path / "b.gif"), 100)
+
+
+def test_a_playlist_is_no_clip(tmp_path):
+    """FFmpeg would follow it to other files, and ask the network for them."""
+    write_clip(tmp_path / "a.ts", colours(3))
+    write_clip(tmp_path / "a.mp4", colours(3))
+    hls = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\na.ts\n#EXT-X-ENDLIST\n"
+    for name, text in (("concat.mp4", "ffconcat version 1.0\nfile a.mp4\n"), ("hls.m3u8", hls)):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(ImageReadError, match=f"{name}: not a clip that can be read"):
+            open_clip(tmp_path / name, LIMIT)
+
+
+def test_frames_that_grow_in_mid_clip_are_left_out(tmp_path):
+    small, large = colours(3), [np.full((480, 640, 3), 90, np.uint8)] * 3
+    parts = [write_clip(tmp_path / "a.ts", small), write_clip(tmp_path / "b.ts", large, times=[200, 240, 280])]
+    (tmp_path / "both.ts").write_bytes(b"".join(part.read_bytes() for part in parts))
+    clip = open_clip(tmp_path / "both.ts", 64 * 48)
+    assert {frame.image.shape for frame in read_clip(clip)} == {(48, 64, 3)}
+    clip = open_clip(tmp_path / "both.ts", 640 * 480)
+    assert {frame.image.shape for frame in read_clip(clip)} == {(48, 64, 3), (480, 640, 3)}
+
+
+def test_wide_pixels_count_as_many(tmp_path):
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 48, 64, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(2)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(colours(1)[0], format="rgb24")))
+        container.mux(stream.encode())
+    assert read(path)[0].image.shape == (48, 128, 3)
+    with pytest.raises(ImageReadError, match="128x48 is over the limit of 3,072 pixels"):
+        list(read_clip(open_clip(path, 64 * 48)))
+
+
+def test_what_never_comes_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(patience, "SECONDS", 0.2)
+    path = write_clip(tmp_path / "a.mp4", colours(3))
+    never = threading.Event()
+    with pytest.raises(ImageReadError, match=r"a.mp4: cannot be read within 0.2 s"), opened(path) as container:
+        in_time(str(path), never.wait)
+    assert len(list(container.decode(video=0))) == 3  # left alone: a thread is still in it
+    with pytest.raises(ZeroDivisionError), opened(path) as container:
+        in_time(str(path), lambda: 1 // 0)
+    with pytest.raises(AssertionError, match="Container is not open"):
+        next(container.decode(video=0))
+    assert list(all_in_time("x", iter(range(3)))) == [0, 1, 2]
+    monkeypatch.setattr(av, "open", lambda *_, **__: never.wait())
+    with pytest.raises(ImageReadError, match=r"a.mp4: cannot be read within 0.2 s; export it anew"):
+        open_clip(path, LIMIT)
+    never.set()
+
+
+def test_a_gif_of_gigapixels_is_one_sentence(tmp_path):
+    (tmp_path / "a.gif").write_bytes(b"GIF89a" + struct.pack("<HH", 30_000, 30_000) + b"\0\0\0,")
+    with pytest.raises(ImageReadError, match=r"a.gif: not a clip that can be read, or damaged"):
+        open_clip(tmp_path / "a.gif", LIMIT)
 
 
 def test_formats_that_cannot_hold_it():

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from photo2moe.bulk.cluster import Cluster, _next, _ours
 from photo2moe.bulk.jobs import Job, Shard, from_folder
 from photo2moe.bulk.places import Local, open_place
 from photo2moe.bulk.report import Report
 from photo2moe.bulk.store import Remote, is_address
-from photo2moe.errors import ConfigError, ImageReadError, ImageWriteError, InputError, MissingExtraError
+from photo2moe.bulk.work import Order
+from photo2moe.config import PipelineConfig
+from photo2moe.errors import ConfigError, ImageReadError, ImageWriteError, InputError, MissingExtraError, Photo2MoeError
 from tests.test_cli import QUICK, run
 
 pytest.importorskip("fsspec", reason="addresses need fsspec: pip install photo2moe[ray]")
@@ -136,6 +139,43 @@ def test_nothing_is_lost_or_done_twice_when_a_node_dies():
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "and 1 of the workers with it" in done.stdout
+
+
+def test_without_ray_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray.data", None)
+    with pytest.raises(MissingExtraError, match=r"--engine ray needs Ray; install photo2moe\[ray\]"):
+        Cluster(Order(PipelineConfig(), Local(DATA), Local(DATA), ".png"))
+
+
+def test_without_a_cluster_its_address_is_named(monkeypatch):
+    ray = pytest.importorskip("ray", reason="--engine ray needs Ray: pip install photo2moe[ray]")
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")
+
+    def init(address, **_):
+        raise ConnectionError(f"Failed to connect to Ray cluster at {address}\nand more lines")
+
+    monkeypatch.setattr(ray, "init", init)
+    cluster = Cluster(Order(PipelineConfig(), Local(DATA), Local(DATA), ".png"))
+    with pytest.raises(Photo2MoeError, match=r"^no Ray cluster at 127.0.0.1:9: Failed to connect [^\n]*$"):
+        cluster(iter([Job("a.jpg", [])]), lambda *_: None)
+
+
+def test_a_round_is_so_many_jobs_or_what_there_is():
+    a, b, c = (Job(name, []) for name in "abc")
+    jobs = iter([None, a, None, b, c])
+    assert [_next(jobs, 1), _next(jobs, 9), _next(jobs, 9)] == [[a], [b, c], []]
+    assert _next(iter([None, a, None, b]), 9) == [a]
+
+
+def test_of_an_error_of_ray_one_line_is_told():
+    def raised(cause):
+        try:
+            raise RuntimeError("Ray's own\nlines") from cause
+        except RuntimeError as error:
+            return str(_ours(error))
+
+    assert raised(ConfigError("traceback\nbackground must be photo")) == "background must be photo"
+    assert raised(KeyError("x")) == "Ray gave up: lines"
 
 
 def test_photos_of_a_store_may_lie_beside_their_avatars(store):

@@ -84,6 +84,17 @@ def test_odd_shapes_have_no_face(detector, shape):
     assert detector(np.full((*shape, 3), 127, np.uint8)) == []
 
 
+def test_a_strip_is_not_padded_to_gigabytes(detector, monkeypatch):
+    made, pad = [], cv2.copyMakeBorder
+    monkeypatch.setattr(cv2, "copyMakeBorder", lambda *given: made.append(pad(*given)) or made[-1])
+    photo = read_image(DATA / "man.jpg")
+    strip = np.full((400, 30_000, 3), 180, np.uint8)
+    strip[:, 29_000:29_400] = photo
+    [face] = detector(strip)
+    np.testing.assert_allclose(face.eyes - (29_000, 0), detector(photo)[0].eyes, atol=2)
+    assert max(picture.shape[0] for picture in made) <= 640
+
+
 @pytest.mark.parametrize(("length", "side"), [(100, 100), (101, 100), (1000, 240), (240, 1000)])
 def test_tiles_cover_everything(length, side):
     starts = _starts(length, side)

@@ -23,8 +23,8 @@ LIMIT = 300  # lines of a module
 # means all its modules but those that have a line of their own.
 FLOORS = (
     ("errors", "types"),
-    ("files", "stamp", "bulk.brake"),
-    ("provenance", "ops.geometry", "ops.tensors", "ops.quiet"),
+    ("files", "stamp", "bulk.brake", "video.patience"),
+    ("provenance", "ops.geometry", "ops.tensors", "ops.quiet", "video.container"),
     ("ops.colour",),
     ("ops.features",),
     ("config", "imageio", "ops.*"),

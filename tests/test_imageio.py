@@ -668,9 +668,11 @@ def test_disk_that_takes_only_a_part(tmp_path: Path) -> None:
     script = (
         "import resource, sys\n"
         "from photo2moe.imageio import write_bytes\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
+        "limits = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))\n"
         "try:\n    write_bytes(sys.argv[1], bytes(9000))\n"
         "except Exception as error:\n    sys.exit(f'{type(error).__name__}: {error}')\n"
+        "finally:\n    resource.setrlimit(resource.RLIMIT_FSIZE, limits)\n"  # for what measures coverage
     )
     path = tmp_path / "out.png"
     done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=False)

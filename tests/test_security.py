@@ -279,3 +279,23 @@ def test_whatever_calls_itself_a_photo(make, tmp_path):
     [line] = done.stderr.splitlines()
     assert done.exit_code == 1 and str(photo) in line
     assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_who_may_not_read_a_photo_hears_it_from_the_system_in_one_line(tmp_path, monkeypatch):
+    """Root may read everything: so here the file itself refuses, and whoever asks beforehand is told no."""
+    photo = tmp_path / "photo.jpg"
+    photo.symlink_to("/proc/self/mem")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    for arguments in (["convert", photo, "-o", tmp_path / "out.png", *QUICK], ["inspect", photo]):
+        done = run(*arguments)
+        assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
+        assert error(done) == f"{photo}: cannot be read: input/output error"
+
+
+def test_a_background_is_decoded_like_a_photo(tmp_path):
+    """In a process of its own: only there is a side of 32,767 pixels too long."""
+    PIL.Image.new("RGB", (2, 32_767)).save(tmp_path / "back.png")
+    done = run("convert", DATA / "man.jpg", "-o", tmp_path / "out.png", *QUICK, "--background", tmp_path / "back.png")
+    assert done.exit_code == 1
+    assert error(done).endswith("back.png: 2x32767 pixels, over 32,766 a side; cut out the part with the person")

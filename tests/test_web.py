@@ -151,7 +151,7 @@ def test_options_are_refused_in_the_words_of_the_command_line(client, options, s
     "path", ["/etc/passwd", "../../selfie.jpg", "examples/selfie.jpg", "C:\\x.png", "file:///x.png"]
 )
 def test_no_path_of_a_client_is_opened(client, path, monkeypatch):
-    monkeypatch.setattr("photo2moe.pipeline.read_image", lambda *_: pytest.fail("a file was opened"))
+    monkeypatch.setattr("photo2moe.pipeline.Decoder", lambda *_: pytest.fail("a file was opened"))
     assert problem(post(client, MAN, background=path), 422).startswith("background must be photo, blur, white")
     assert problem(post(client, MAN, weights=path), 422).startswith("unknown option 'weights'")
     assert problem(client.get(f"/assets/{path.replace('/', '%2F')}"), 404) == "there is nothing here"

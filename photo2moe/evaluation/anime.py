@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from photo2moe.decoder import Decoder
 from photo2moe.errors import InputError
 from photo2moe.evaluation.distance import shows_window
 from photo2moe.evaluation.pairs import Canvas, Head
-from photo2moe.imageio import list_images, printable, read_image
+from photo2moe.imageio import list_images, printable
 from photo2moe.stages.matte import PersonMatte
 from photo2moe.training.samples import DroppedError, find_marks, moe_sample, read_marks
 from photo2moe.types import Image
@@ -65,12 +66,12 @@ def load_anime(
     """
     paths = sorted(list_images(folder))
     marks, anime = read_marks(landmarks) if landmarks else find_marks, Anime()
-    with PersonMatte() as matte:
+    with PersonMatte() as matte, Decoder() as read:
         for index in np.random.default_rng(seed).permutation(len(paths)):
             if len(anime.heads) >= count:
                 break
             try:
-                picture: Image = read_image(paths[index])
+                picture: Image = read(paths[index])
                 sample = moe_sample(
                     picture, marks(paths[index], picture), matte, canvas.template, canvas.size, 1, canvas.enlarge
                 )

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.config import PipelineConfig
+from photo2moe.decoder import Decoder
 from photo2moe.errors import InputError
 from photo2moe.evaluation import animerate
 from photo2moe.evaluation.anime import Anime, load_anime
@@ -30,7 +31,7 @@ from photo2moe.evaluation.pairs import Canvas, Head, Pair, eye_height, seen_poin
 from photo2moe.evaluation.report import Report
 from photo2moe.evaluation.retrieval import Identity, chip_map
 from photo2moe.evaluation.sheet import sheet
-from photo2moe.imageio import list_images, output_format, printable, read_image, write_image
+from photo2moe.imageio import list_images, output_format, printable, write_image
 from photo2moe.ops.geometry import cut
 from photo2moe.pipeline import Pipeline, load_pipeline
 from photo2moe.stages.align import align
@@ -136,13 +137,14 @@ def draw_people(
     paths, crowd = sorted(list_images(folder)), People()
     if limit is not None and limit < len(paths):
         paths = [paths[i] for i in sorted(np.random.default_rng(seed).permutation(len(paths))[:limit])]
-    for crowd.photos, path in enumerate(paths, 1):
-        name = path.relative_to(folder).as_posix()
-        try:
-            crowd.pairs.append(draw(name, read_image(path), pipeline, canvas))
-        except InputError as why:
-            crowd.missed.append((name, str(why)))
-        progress("avatars", crowd.photos, len(paths))
+    with Decoder() as read:
+        for crowd.photos, path in enumerate(paths, 1):
+            name = path.relative_to(folder).as_posix()
+            try:
+                crowd.pairs.append(draw(name, read(path), pipeline, canvas))
+            except InputError as why:
+                crowd.missed.append((name, str(why)))
+            progress("avatars", crowd.photos, len(paths))
     if not crowd.pairs:
         raise InputError(f"none of the {len(paths)} photos in {printable(folder)} shows a face")
     return crowd

@@ -17,6 +17,7 @@ from photo2moe.ops.quiet import quiet
 from photo2moe.types import Face, Image, Points
 
 PADDING = 0.3  # of the longer side, edge replicated: faces that fill the frame are found too
+SIDE = 640  # pixels of what the detectors are shown, longer side with its padding; they shrink it further
 SMALLEST_TILE = 200  # pixels; a face of 40 px is then 30 or more of the detector's 192
 SMALLEST_FACE = 8.0  # pixels between the eyes; below, knots and pebbles have faces too
 MESH_CROP = 2.2  # side of the square given to the mesh, in boxes of the detector
@@ -98,16 +99,20 @@ class FaceDetector:
 
     def _boxes(self, tile: Image, *, whole: bool) -> list[tuple[NDArray[np.float64], float]]:
         """Boxes ``(x0, y0, x1, y1)`` in tile pixels with scores, best first."""
-        pad = round(PADDING * max(tile.shape[:2])) if whole else 0
-        padded = cv2.copyMakeBorder(tile, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
-        height, width = padded.shape[:2]
-        shrunk = _shrink(padded, 640)
+        height, width = tile.shape[:2]
+        padding = PADDING if whole else 0.0
+        # Shrunk first, or a strip would be padded to a hundred times its size.
+        shrunk = _shrink(tile, round(SIDE / (1 + 2 * padding)))
+        high, wide = shrunk.shape[:2]
+        pad = round(padding * max(high, wide))
+        padded = cv2.copyMakeBorder(shrunk, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+        size, back = np.array([wide, high] * 2) + 2 * pad, np.array([width / wide, height / high] * 2)
         boxes = []
         for graph in (self._near, self._far) if whole else (self._far,):
-            for detection in graph.process(shrunk).detections or ():
+            for detection in graph.process(padded).detections or ():
                 box = detection.location_data.relative_bounding_box
                 corners = np.array([box.xmin, box.ymin, box.xmin + box.width, box.ymin + box.height])
-                boxes.append((corners * [width, height, width, height] - pad, float(detection.score[0])))
+                boxes.append(((corners * size - pad) * back, float(detection.score[0])))
         return sorted(boxes, key=lambda pair: -pair[1])
 
     def _measure(self, photo: Image, box: NDArray[np.float64], score: float) -> Face | None:

@@ -16,8 +16,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from photo2moe.decoder import Decoder
 from photo2moe.errors import InputError
-from photo2moe.imageio import list_images, read_image, write_image
+from photo2moe.imageio import list_images, write_image
 from photo2moe.ops.geometry import Template
 from photo2moe.stages.detect import FaceDetector
 from photo2moe.stages.matte import PersonMatte
@@ -57,7 +58,7 @@ def prepare(
         raise InputError(f"{output} is not empty; name a new folder for the dataset")
     template, find_worn, enlarge = Template(), WornFinder(), AnimeUpscaler()
     counts: dict[str, dict[str, int]] = {}
-    with FaceDetector() as detector, PersonMatte() as matte:
+    with FaceDetector() as detector, PersonMatte() as matte, Decoder() as read:
         marks = read_marks(landmarks) if landmarks else find_marks
         jobs: dict[str, tuple[Path, Callable[[Path, Image], Sample]]] = {
             "photo": (photos, lambda _, image: photo_sample(image, detector, matte, find_worn, template, size, scale)),
@@ -67,7 +68,7 @@ def prepare(
             ),
         }
         for name, (folder, make) in jobs.items():
-            samples, counts[name] = _collect(name, folder, make, progress)
+            samples, counts[name] = _collect(name, folder, read, make, progress)
             _save(output, name, samples)
     about = {"size": size, "scale": scale, "template": asdict(template), "counts": counts}
     (output / "dataset.json").write_text(json.dumps(about, indent=1) + "\n")
@@ -75,14 +76,14 @@ def prepare(
 
 
 def _collect(
-    domain: str, folder: Path, make: Callable[[Path, Image], Sample], progress: Progress
+    domain: str, folder: Path, read: Decoder, make: Callable[[Path, Image], Sample], progress: Progress
 ) -> tuple[list[Sample], dict[str, int]]:
     paths = sorted(list_images(folder))
     samples: list[Sample] = []
     reasons: Counter[str] = Counter()
     for done, path in enumerate(paths, 1):
         try:
-            samples.append(make(path, read_image(path)))
+            samples.append(make(path, read(path)))
         except DroppedError as why:
             reasons[str(why)] += 1
         except InputError:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,12 @@ import cv2
 import numpy as np
 import PIL.Image
 
-from photo2moe.errors import ConfigError, ImageReadError, MissingExtraError
+from photo2moe.errors import ConfigError, ImageReadError
 from photo2moe.files import printable
+from photo2moe.imageio import MAX_PIXELS
 from photo2moe.types import Image
+from photo2moe.video.container import opened
+from photo2moe.video.patience import all_in_time, in_time
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -65,6 +69,7 @@ class Clip:
         seconds: how long it is; 0 if it does not say.
         time_base: unit of its times, seconds.
         origin: time on the file's own clock that counts as 0, seconds.
+        max_pixels: of a frame; a file may change its mind about their size.
     """
 
     path: Path
@@ -72,18 +77,7 @@ class Clip:
     seconds: float
     time_base: Fraction
     origin: Fraction = Fraction(0)
-
-
-def import_av() -> None:
-    """See that PyAV is there.
-
-    Raises:
-        MissingExtraError: it is not.
-    """
-    try:
-        import av  # noqa: F401 -- its log is silent unless asked for, and asked for it can lock up threads
-    except ImportError as error:
-        raise MissingExtraError("moving pictures need PyAV; install photo2moe[video]") from error
+    max_pixels: int = MAX_PIXELS
 
 
 def open_clip(path: Path, max_pixels: int) -> Clip:
@@ -97,20 +91,16 @@ def open_clip(path: Path, max_pixels: int) -> Clip:
         raise ImageReadError(f"{label}: " + ("is a folder; name a clip" if path.is_dir() else "no such file"))
     if path.suffix.lower() in ANIMATIONS:
         return _open_animation(path, max_pixels)
-    with _container(path) as container:
+    with opened(path) as container:
         stream = _pictures(container, label)
-        if stream.width * stream.height > max_pixels:
-            raise ImageReadError(
-                f"{label}: {stream.width}x{stream.height} is over the limit of {max_pixels:,} pixels; "
-                "raise it with --max-pixels"
-            )
+        _check_size(stream.width, stream.height, max_pixels, label)
         rate = stream.average_rate or stream.guessed_rate or USUAL_RATE
         own = None if stream.duration is None or stream.time_base is None else float(stream.duration * stream.time_base)
         seconds = own if own is not None else (container.duration or 0) / 1e6
         # The earliest of sound and picture is 0, so that both keep their distance.
         starts = [s.start_time * s.time_base for s in container.streams if s.start_time is not None and s.time_base]
         origin = max(Fraction(0), min(starts, default=Fraction(0)))
-        return Clip(path, Fraction(rate), seconds, stream.time_base or 1 / Fraction(rate), origin)
+        return Clip(path, Fraction(rate), seconds, stream.time_base or 1 / Fraction(rate), origin, max_pixels)
 
 
 def read_clip(clip: Clip, span: Span | None = None) -> Iterator[Frame]:
@@ -127,7 +117,10 @@ def read_clip(clip: Clip, span: Span | None = None) -> Iterator[Frame]:
     if not animation and span.start >= clip.seconds > 0:
         raise _beyond(span, clip.seconds)
     held: Frame | None = None
-    for frame in _animation_frames(clip) if animation else _video_frames(clip, span.start):
+    frames = (
+        all_in_time(printable(clip.path), _animation_frames(clip)) if animation else _video_frames(clip, span.start)
+    )
+    for frame in frames:
         if span.end is not None and frame.time >= span.end:
             break
         if held is not None and frame.time > span.start:
@@ -160,12 +153,14 @@ def samples(clip: Clip, span: Span, count: int) -> Iterator[Image]:
     times = np.linspace(float(span.start), end, count + 1)[:-1]
     if clip.path.suffix.lower() in ANIMATIONS or end <= float(span.start):
         return
-    with suppress(OSError, ValueError), _container(clip.path) as container:
-        stream = _pictures(container, "")
+    label = printable(clip.path)
+    with suppress(OSError, ValueError), opened(clip.path) as container:
+        stream = _pictures(container, label, clip.max_pixels)
         for time in times:
-            container.seek(round((float(clip.origin) + time) / float(stream.time_base or 1)), stream=stream)
-            for frame in container.decode(stream):
-                yield _upright(frame, stream)
+            target = round((float(clip.origin) + time) / float(stream.time_base or 1))
+            in_time(label, partial(container.seek, target, stream=stream))
+            for frame in _decoded(container, stream, label):
+                yield _upright(frame, stream, clip.max_pixels, label)
                 break
 
 
@@ -178,52 +173,53 @@ def _cut(frame: Frame, span: Span, until: Fraction) -> Frame:
     return replace(frame, time=begun - span.start, duration=until - begun)
 
 
-def _container(path: Path) -> InputContainer:
-    import_av()
-    import av
-
-    try:
-        return av.open(str(path), metadata_errors="replace")
-    except (OSError, ValueError) as error:  # PyAV's errors are both
-        raise ImageReadError(f"{printable(path)}: not a clip that can be read, or damaged") from error
+def _check_size(width: float, height: float, limit: int, label: str) -> None:
+    if width * height > limit:
+        raise ImageReadError(
+            f"{label}: {width:.0f}x{height:.0f} is over the limit of {limit:,} pixels; raise it with --max-pixels"
+        )
 
 
-def _pictures(container: InputContainer, label: str) -> VideoStream:
+def _pictures(container: InputContainer, label: str, max_pixels: int = MAX_PIXELS) -> VideoStream:
     if not container.streams.video:
         raise ImageReadError(f"{label}: holds no moving pictures")
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
+    # FFmpeg makes no frame beyond, whatever the file says later; coded ones have some pixels more than are shown.
+    stream.codec_context.options = {"max_pixels": str(2 * max_pixels)}
     return stream
 
 
 def _video_frames(clip: Clip, start: Fraction) -> Iterator[Frame]:
     """All frames from shortly before ``start``, times on the clip's clock."""
-    with _container(clip.path) as container:
-        stream = _pictures(container, printable(clip.path))
+    label = printable(clip.path)
+    with opened(clip.path) as container:
+        stream = _pictures(container, label, clip.max_pixels)
         base = stream.time_base or clip.time_base
         if start > 0:
-            container.seek(math.floor((clip.origin + start) / base), stream=stream)
+            in_time(label, partial(container.seek, math.floor((clip.origin + start) / base), stream=stream))
         after = Fraction(0)
-        for frame in _decoded(container, stream):
+        for frame in _decoded(container, stream, label):
             time = frame.pts * base - clip.origin if frame.pts is not None else after
             duration = frame.duration * base if frame.duration else 1 / clip.rate
             after = time + duration
             if time + duration > start or not frame.duration:
-                yield Frame(_upright(frame, stream), time, duration)
+                yield Frame(_upright(frame, stream, clip.max_pixels, label), time, duration)
 
 
-def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+def _decoded(container: InputContainer, stream: VideoStream, label: str) -> Iterator[VideoFrame]:
     """Frames of a stream, what is damaged left out."""
     with suppress(EOFError):
-        for packet in container.demux(stream):
+        for packet in all_in_time(label, container.demux(stream)):
             with suppress(ValueError, OSError):  # PyAV's InvalidDataError is a ValueError
-                yield from packet.decode()
+                yield from in_time(label, packet.decode)
 
 
-def _upright(frame: VideoFrame, stream: VideoStream) -> Image:
+def _upright(frame: VideoFrame, stream: VideoStream, max_pixels: int, label: str) -> Image:
     """RGB with square pixels, turned as the file says."""
-    image = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
     aspect = stream.sample_aspect_ratio
+    _check_size(frame.width * float(aspect or 1), frame.height, max_pixels, label)
+    image = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
     if aspect and aspect != 1:
         size = max(1, round(image.shape[1] * float(aspect))), image.shape[0]
         image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_CUBIC), np.uint8)
@@ -233,11 +229,7 @@ def _upright(frame: VideoFrame, stream: VideoStream) -> Image:
 
 def _open_animation(path: Path, max_pixels: int) -> Clip:
     with _animation(path) as picture:
-        if picture.width * picture.height > max_pixels:
-            raise ImageReadError(
-                f"{printable(path)}: {picture.width}x{picture.height} is over the limit of {max_pixels:,} pixels; "
-                "raise it with --max-pixels"
-            )
+        _check_size(picture.width, picture.height, max_pixels, printable(path))
         with suppress(OSError, SyntaxError):  # only a loaded frame knows its duration; damage shows later
             picture.load()
         count, first = int(getattr(picture, "n_frames", 1)), _duration(picture)
@@ -252,7 +244,7 @@ def _animation_frames(clip: Clip) -> Iterator[Frame]:
             try:
                 picture.seek(number)
                 shown = picture.convert("RGBA")
-            except (EOFError, OSError, ValueError, SyntaxError):  # the rest is damaged
+            except Exception:  # the rest is damaged, and hostile bytes can raise nearly anything from a decoder
                 return
             flat = PIL.Image.new("RGB", shown.size, "white")
             flat.paste(shown, mask=shown.getchannel("A"))
@@ -264,7 +256,7 @@ def _animation_frames(clip: Clip) -> Iterator[Frame]:
 def _animation(path: Path) -> PIL.Image.Image:
     try:
         return PIL.Image.open(path, formats=("GIF", "WEBP"))
-    except (OSError, ValueError, SyntaxError) as error:
+    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
         raise ImageReadError(f"{printable(path)}: not a clip that can be read, or damaged") from error
 
 

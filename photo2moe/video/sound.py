@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from fractions import Fraction
+from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
+from photo2moe.files import printable
 from photo2moe.video.clip import Clip, Span
+from photo2moe.video.container import opened
+from photo2moe.video.patience import in_time
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -40,11 +44,9 @@ class Sound:
     """
 
     def __init__(self, clip: Clip, span: Span, target: OutputContainer, form: str) -> None:
-        import av
-
         self._clip, self._span, self._target = clip, span, target
         self._stack = ExitStack()
-        source = self._stack.enter_context(av.open(str(clip.path), metadata_errors="replace"))
+        source = self._stack.enter_context(opened(clip.path))
         self._ahead: Packet[AudioStream] | None = None
         self._packets: Iterator[Packet[AudioStream]] = iter(())
         self._source = source
@@ -68,14 +70,16 @@ class Sound:
     def __enter__(self) -> Sound:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
 
     def pull(self, time: Fraction | None) -> None:
         """Write all sound that belongs before a time, seconds since the part began; ``None``: all there is."""
         while True:
             if self._ahead is None:
-                self._ahead = next(self._packets, None)
+                self._ahead = in_time(printable(self._clip.path), lambda: next(self._packets, None))
             packet = self._ahead
             if packet is None:
                 return

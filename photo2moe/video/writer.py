@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from photo2moe.errors import ConfigError, ImageWriteError
 from photo2moe.files import printable, replacing
-from photo2moe.video.clip import Clip, Frame, Span, import_av
+from photo2moe.video.clip import Clip, Frame, Span
+from photo2moe.video.container import import_av
 from photo2moe.video.seal import seal, tags
 from photo2moe.video.sound import HELD, Sound
 
