@@ -176,7 +176,7 @@ def test_wrong_use_of_batch_is_one_clear_line(tmp_path, arguments, code, line):
 def test_weights_lists_the_catalogue():
     result = run("weights", "--json")
     rows = json.loads(result.stdout)
-    assert [row["name"] for row in rows] == ["moe", "glasses", "beard"]
+    assert [row["name"] for row in rows] == ["moe", "glasses", "beard", "headwear"]
     assert all(row["intact"] and len(row["sha256"]) == 64 for row in rows)
     assert "moe" in run("weights").stdout
 
@@ -212,7 +212,7 @@ def test_prepare_train_and_resume(tmp_path):
     assert "photo: 2 kept; dropped: 1 no face" in made.stderr
     assert "moe: 1 kept" in made.stderr
     settings = {
-        "generator": {"size": 64, "width": 4, "blocks": 1},
+        "generator": {"size": 64, "scale": 2, "width": 4, "blocks": 1},
         "discriminator": {"width": 4},
         "shift": 2,
     }
@@ -243,7 +243,7 @@ def test_torchrun_gives_the_result_of_one_process(tmp_path):
     from tests.test_training import SIZE, make_dataset
 
     make_dataset(tmp_path / "set")
-    net = {"size": SIZE, "width": 4, "blocks": 1}
+    net = {"size": SIZE, "scale": 2, "width": 4, "blocks": 1}
     settings = {"generator": net, "discriminator": {"width": 4}, "shift": 2}
     settings |= {"images": 8, "batch": 4, "compile": False, "precision": "float32", "rate": 1e-4}
     (tmp_path / "small.json").write_text(json.dumps(settings))

@@ -29,7 +29,7 @@ class LinearClassifier:
         return float(description @ self._weight) + self._bias
 
 
-def crop(photo: Image, face: Face, scale: float, size: tuple[int, int], top: float) -> Image:
+def crop(photo: Image, face: Face, scale: float, size: tuple[int, int], top: float, *, beyond: bool = False) -> Image:
     """A part of the face, upright, with the eyes' middle above or in its own middle.
 
     Args:
@@ -38,6 +38,7 @@ def crop(photo: Image, face: Face, scale: float, size: tuple[int, int], top: flo
         scale: pixels a face unit.
         size: width and height of the part, pixels.
         top: ``v`` of its upper edge, face units.
+        beyond: whether it reaches beyond the landmarks; otherwise what lies there is the face's edge, repeated.
 
     Returns:
         ``(height, width, 3)`` uint8.
@@ -46,9 +47,11 @@ def crop(photo: Image, face: Face, scale: float, size: tuple[int, int], top: flo
     matrix, shrink = compose(units, face.to_units()), scale / face.eye_distance
     if shrink < 0.6:  # average first: linear sampling alone would lose thin frames and hairs
         width, height = size
-        corners = apply(invert(matrix), np.array([[0, 0], [width, 0], [0, height], [width, height]], float))
-        x0, y0 = (corners.min(0) - 8).astype(int).clip(0, np.array(photo.shape[1::-1]) - 1)
-        x1, y1 = (corners.max(0) + 8).astype(int).clip(1)
+        corners = face.landmarks
+        if beyond:
+            corners = apply(invert(matrix), np.array([[0, 0], [width, 0], [0, height], [width, height]], float))
+        x0, y0 = (corners.min(0).astype(int) - 8).clip(0, np.array(photo.shape[1::-1]) - 1)
+        x1, y1 = (corners.max(0).astype(int) + 8).clip(1)
         photo = cv2.blur(photo[y0:y1, x0:x1], (max(1, round(1 / shrink)),) * 2)
         matrix = compose(matrix, np.array([[1.0, 0.0, x0], [0.0, 1.0, y0]]))
     return np.asarray(cv2.warpAffine(photo, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)

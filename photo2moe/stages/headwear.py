@@ -41,7 +41,7 @@ class HeadwearFinder:
 
 def upper_head(photo: Image, face: Face) -> Image:
     """The head from above the crown to below the eyes, upright, ``(64, 64, 3)``."""
-    return crop(photo, face, SCALE, (SIDE, SIDE), TOP)
+    return crop(photo, face, SCALE, (SIDE, SIDE), TOP, beyond=True)
 
 
 def describe(region: Image) -> NDArray[np.float32]:
