@@ -9,6 +9,7 @@ from photo2moe.errors import ConfigError
 from photo2moe.ops import colour
 from photo2moe.ops.features import Features, drawn_outline
 from photo2moe.ops.geometry import Template
+from photo2moe.ops.hair import Hair
 from photo2moe.ops.tone import DRAWN
 from photo2moe.stages.recolour import parse_colour, recolour, wanted_colours
 from photo2moe.stages.sketch import Sketch
@@ -36,7 +37,8 @@ def sketch_of(rgba: np.ndarray, skin: np.ndarray) -> Sketch:
     eyes = np.array([[-0.5, 0.0, 0.4], [0.5, 0.0, 0.4]])
     features = Features(drawn_outline(1.04), eyes, np.array([0.0, 0.7, 0.2, 0.0, 0.0]), np.full((2, 3), -0.45))
     none = np.zeros((SIZE, SIZE), np.float32)
-    return Sketch(rgba.astype(np.float32), features, skin.astype(np.float32), none, none)
+    hair = Hair(none, none)
+    return Sketch(rgba.astype(np.float32), features, skin.astype(np.float32), none, hair, None, Template())
 
 
 def test_colours_are_measured_where_they_are() -> None:
