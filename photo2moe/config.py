@@ -64,14 +64,14 @@ class LossWeights:
             and from a share of about one the net draws them as noise that fools the judges.
         restore: anime face → rough → the same anime face, L1.
         features: the same pair, compared in the judges' own features.
-        sketch: eyes, brows, nose and mouth of a photo's drawing against the sketch before its blur, L1.
+        sketch: hair, lines, eyes, brows, nose and mouth of a photo's drawing against the sketch before its blur, L1.
         layout: colours of 4 px cells, drawing of a photo against its rough.
         outline: transparency of 4 px cells, likewise.
         calm: bare skin of a photo's drawing against its rough, L1. Photos show more of it than
             anime faces do under their fringes, and judges that expect lines get freckles.
     """
 
-    adversarial: float = 0.2
+    adversarial: float = 0.4
     eyes: float = 0.1
     photo: float = 0.0
     restore: float = 10.0

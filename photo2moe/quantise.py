@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import io
 import logging
 import tempfile
 from collections.abc import Iterator
@@ -89,7 +91,8 @@ def quantise(model: bytes, calibration: Inputs) -> bytes:
     level = log.level
     log.setLevel(logging.ERROR)  # it advises to do what was just done
     try:
-        with tempfile.TemporaryDirectory() as folder:
+        # It prints what it does, and stdout is for data.
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
             plain, ready, small = (Path(folder) / name for name in ("plain.onnx", "ready.onnx", "small.onnx"))
             plain.write_bytes(model)
             quant_pre_process(str(plain), str(ready), skip_symbolic_shape=True)

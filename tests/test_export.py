@@ -56,9 +56,10 @@ def test_converting_with_onnx_imports_no_torch(onnx_file, tmp_path):
     assert (tmp_path / "a.png").is_file()
 
 
-def test_integers_draw_nearly_the_same(tmp_path):
+def test_integers_draw_nearly_the_same(tmp_path, capsys):
     path = tmp_path / "tiny-int8.onnx"
     assert 0 < export_int8(TINY, path, DATA) < exporting.INT8_TOLERANCE
+    assert capsys.readouterr().out == ""  # stdout is for data
     kinds = {node.op_type for node in onnx.load(path).graph.node}
     assert {"QuantizeLinear", "DequantizeLinear"} <= kinds
     draw, config = onnx_runner(path)

@@ -10,10 +10,10 @@ import pytest
 
 from photo2moe.imageio import read_image
 from photo2moe.ops.marks import Glasses
-from photo2moe.stages.beard import BeardFinder
+from photo2moe.stages.beard import beard_finder
 from photo2moe.stages.detect import FaceDetector
 from photo2moe.stages.glasses import GlassesFinder, eye_region
-from photo2moe.stages.headwear import HeadwearFinder
+from photo2moe.stages.headwear import headwear_finder
 from photo2moe.stages.worn import Worn, mostly
 from photo2moe.weights import BEARD, GLASSES, HEADWEAR, verified
 
@@ -91,14 +91,14 @@ def grow_beard(photo, face):
 @pytest.mark.mediapipe
 @pytest.mark.parametrize("name", PHOTOS)
 def test_a_beard_is_found_and_a_shaved_face_has_none(people, name):
-    has_beard, (photo, face) = BeardFinder(verified(BEARD)), people[name]
+    has_beard, (photo, face) = beard_finder(verified(BEARD)), people[name]
     assert not has_beard(photo, face)
     assert has_beard(grow_beard(photo, face), face)
 
 
 @pytest.mark.mediapipe
 def test_hair_is_no_headwear_and_a_cap_is(people):
-    has_headwear = HeadwearFinder(verified(HEADWEAR))
+    has_headwear = headwear_finder(verified(HEADWEAR))
     assert not any(has_headwear(*person) for person in people.values())
     photo = read_image(ROOT / "tests" / "data" / "hat.jpg")
     with FaceDetector() as detector:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.ops.colour import to_lab
-from photo2moe.stages.classify import LinearClassifier, crop
+from photo2moe.stages.classify import Finder, crop
 from photo2moe.types import Face, Image
 
 SCALE, TOP = 28, 0.49  # pixels a face unit, and v of the upper edge, of the region looked at
@@ -26,19 +26,9 @@ CHEEKS = 10  # rows at the top that show no beard
 CERTAIN = 1.5  # log odds; a beard that is not there is worse than one that is missed
 
 
-class BeardFinder:
-    """Finds beards; load once, call often.
-
-    Args:
-        path: of the classifier's parameters.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._odds = LinearClassifier(path)
-
-    def __call__(self, photo: Image, face: Face) -> bool:
-        """Whether there is one."""
-        return self._odds(describe(lower_face(photo, face))) > CERTAIN
+def beard_finder(path: Path) -> Finder:
+    """The finder of beards, from its parameters' file."""
+    return Finder(path, lambda photo, face: describe(lower_face(photo, face)), CERTAIN)
 
 
 def lower_face(photo: Image, face: Face) -> Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -27,6 +28,23 @@ class LinearClassifier:
     def __call__(self, description: NDArray[np.float32]) -> float:
         """The log odds of ``(n,)``."""
         return float(description @ self._weight) + self._bias
+
+
+class Finder:
+    """Whether somebody wears one thing; load once, call often.
+
+    Args:
+        path: of the classifier's parameters.
+        describe: a photo and a face → what the classifier looks at.
+        certain: log odds above which it is believed.
+    """
+
+    def __init__(self, path: Path, describe: Callable[[Image, Face], NDArray[np.float32]], certain: float) -> None:
+        self._odds, self._describe, self._certain = LinearClassifier(path), describe, certain
+
+    def __call__(self, photo: Image, face: Face) -> bool:
+        """Whether the person with that face does."""
+        return self._odds(self._describe(photo, face)) > self._certain
 
 
 def crop(photo: Image, face: Face, scale: float, size: tuple[int, int], top: float, *, beyond: bool = False) -> Image:

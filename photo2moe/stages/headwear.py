@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.ops.colour import to_lab
-from photo2moe.stages.classify import LinearClassifier, crop
+from photo2moe.stages.classify import Finder, crop
 from photo2moe.types import Face, Image
 
 SCALE, TOP, SIDE = 20, -2.5, 64  # pixels a face unit; v of the upper edge, and side in pixels, of the region looked at
@@ -24,19 +24,9 @@ SPREAD, GRAIN, CHROMA = np.array([20.0, 8.0, 8.0], np.float32), 3.0, 15.0  # usu
 CERTAIN = 0.5  # log odds; hair that is not drawn as hair is worse than a cap that is
 
 
-class HeadwearFinder:
-    """Finds headwear; load once, call often.
-
-    Args:
-        path: of the classifier's parameters.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._odds = LinearClassifier(path)
-
-    def __call__(self, photo: Image, face: Face) -> bool:
-        """Whether there is some."""
-        return self._odds(describe(upper_head(photo, face))) > CERTAIN
+def headwear_finder(path: Path) -> Finder:
+    """The finder of headwear, from its parameters' file."""
+    return Finder(path, lambda photo, face: describe(upper_head(photo, face)), CERTAIN)
 
 
 def upper_head(photo: Image, face: Face) -> Image:

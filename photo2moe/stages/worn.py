@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from photo2moe.ops.marks import Glasses
-from photo2moe.stages.beard import BeardFinder
+from photo2moe.stages.beard import beard_finder
 from photo2moe.stages.glasses import GlassesFinder
-from photo2moe.stages.headwear import HeadwearFinder
+from photo2moe.stages.headwear import headwear_finder
 from photo2moe.types import Face, Image
 from photo2moe.weights import BEARD, GLASSES, HEADWEAR, verified
 
@@ -41,8 +41,8 @@ class WornFinder:
 
     def __init__(self) -> None:
         self._glasses = GlassesFinder(verified(GLASSES))
-        self._beard = BeardFinder(verified(BEARD))
-        self._headwear = HeadwearFinder(verified(HEADWEAR))
+        self._beard = beard_finder(verified(BEARD))
+        self._headwear = headwear_finder(verified(HEADWEAR))
 
     def __call__(self, photo: Image, face: Face) -> Worn:
         """What the person with that face wears."""

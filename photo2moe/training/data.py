@@ -49,8 +49,8 @@ class Photos:
 
     Attributes:
         rough: ``(B, 4, S, S)`` their roughs.
-        sketch: ``(B, 4, D, D)`` the same before eyes, brows, nose and mouth were blurred.
-        expressive: ``(B, 1, D, D)`` where these are, and lines, 0…1.
+        sketch: ``(B, 4, D, D)`` the same before it was blurred.
+        expressive: ``(B, 1, D, D)`` where eyes, brows, nose, mouth, hair and lines are, 0…1.
         colours: ``(B, 9)`` what they shall be drawn with.
     """
 
