@@ -29,11 +29,11 @@ from photo2moe.types import Avatar, Colours, Face, Image, Mask, Matrix, Portrait
 
 if TYPE_CHECKING:
     from photo2moe.stages.composite import Background
-    from photo2moe.stages.worn import Worn
+    from photo2moe.stages.looks import Looks
 
 Detector = Callable[..., list[Face]]
 Matte = Callable[[Image, Face], tuple[Mask, Matrix]]
-WornFinder = Callable[[Image, Face], "Worn"]
+LooksFinder = Callable[[Image, Face], "Looks"]
 Translator = Callable[[list[NDArray[np.uint8]], list[Colours]], list[NDArray[np.uint8]]]
 Upscaler = Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
 
@@ -46,13 +46,13 @@ class Subject:
         face: the face.
         matte: mask of the person, and the matrix from photo to mask pixels.
         measured: the person's own colours.
-        worn: glasses, beard and headwear.
+        looks: glasses, beard, headwear, and whether it is a man's face.
     """
 
     face: Face
     matte: tuple[Mask, Matrix]
     measured: Colours
-    worn: Worn
+    looks: Looks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +95,7 @@ class Pipeline:
 
     Attributes:
         config: how photos are converted.
-        detect, matte, find_worn, translate, upscale: the stages.
+        detect, matte, find_looks, translate, upscale: the stages.
         size: side of the roughs that ``translate`` draws from, pixels.
         scale: how many times larger its drawings are.
         background: what avatars stand before.
@@ -107,7 +107,7 @@ class Pipeline:
     config: PipelineConfig
     detect: Detector
     matte: Matte
-    find_worn: WornFinder
+    find_looks: LooksFinder
     translate: Translator
     upscale: Upscaler
     size: int
@@ -175,13 +175,12 @@ class Pipeline:
         # where the net learned to find them.
         portrait = align(photo, face, matte, template=self.template, size=self.size, strength=1.0)
         measured = measure_photo(photo, portrait.image, portrait.alpha, face, self.template)
-        return Subject(face, matte, measured, self.find_worn(photo, face))
+        return Subject(face, matte, measured, self.find_looks(photo, face))
 
     def draw(self, photo: Image, subjects: list[Subject], config: PipelineConfig) -> list[Drawing]:
         """Draw people as anime figures, all in one batch."""
         from photo2moe.ops.inpaint import straighten
         from photo2moe.ops.tone import DRAWN
-        from photo2moe.stages.align import align
         from photo2moe.stages.recolour import parse_colour, recolour, wanted_colours
         from photo2moe.stages.sketch import rough, sketch
         from photo2moe.stages.translate import inner
@@ -190,12 +189,9 @@ class Pipeline:
         hair = parse_colour(config.hair, "--hair-colour")
         eyes = parse_colour(config.eyes, "--eye-colour")
         wanted = [wanted_colours(s.measured, skin=skin, hair=hair, eyes=eyes) for s in subjects]
-        portraits = [
-            align(photo, s.face, s.matte, template=self.template, size=self.size, strength=config.strength)
-            for s in subjects
-        ]
+        portraits = [self._align(photo, s, config.strength) for s in subjects]
         own = [wanted_colours(s.measured, skin=None, hair=None, eyes=None).hair for s in subjects]
-        sketches = [sketch(p, self.template, s.worn) for p, s in zip(portraits, subjects, strict=True)]
+        sketches = [sketch(p, self.template, s.looks) for p, s in zip(portraits, subjects, strict=True)]
         roughs = [
             rough(drawn, before, colours, self.size * self.scale)
             for drawn, before, colours in zip(sketches, own, wanted, strict=True)
@@ -221,6 +217,13 @@ class Pipeline:
             own = Timer(dict(timer.seconds))
             avatars.append(self._alone(photo, drawing, config, own))
         return avatars
+
+    def _align(self, photo: Image, subject: Subject, strength: float) -> Portrait:
+        from photo2moe.stages.align import align
+
+        size, masculine = self.size, subject.looks.masculine
+        square: dict[str, Any] = {"template": self.template, "size": size, "strength": strength}
+        return align(photo, subject.face, subject.matte, **square, masculine=masculine)
 
     def _alone(self, photo: Image, drawing: Drawing, config: PipelineConfig, timer: Timer) -> Avatar:
         from photo2moe.stages.composite import compose_avatar, side_by_side
@@ -268,10 +271,10 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
     """
     from photo2moe.stages.composite import parse_background
     from photo2moe.stages.detect import FaceDetector
+    from photo2moe.stages.looks import LooksFinder
     from photo2moe.stages.matte import PersonMatte
     from photo2moe.stages.translate import Translator
     from photo2moe.stages.upscale import AnimeUpscaler, LanczosUpscaler
-    from photo2moe.stages.worn import WornFinder
 
     config = config or PipelineConfig()
     background = parse_background(config.background)
@@ -285,7 +288,7 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
             config,
             detector,
             matte,
-            WornFinder(),
+            LooksFinder(),
             translator,
             upscaler,
             translator.size,

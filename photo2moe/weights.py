@@ -65,7 +65,14 @@ HEADWEAR = WeightSpec(
     licence="MIT",
     trained_on="2,953 portraits (AI-made faces, official portraits), labelled by hand",
 )
-SHIPPED = (*CATALOGUE, GLASSES, BEARD, HEADWEAR)
+MASCULINE = WeightSpec(
+    name="masculine",
+    file="masculine.safetensors",
+    sha256="262a6ab67dbcd37717fca097d60e0e0934c4f84e78f70ccaa57c8ca65514d7e0",
+    licence="MIT",
+    trained_on="1,120 AI-made portraits, labelled by those who made them",
+)
+SHIPPED = (*CATALOGUE, GLASSES, BEARD, HEADWEAR, MASCULINE)
 
 
 def folders() -> list[Path]:

@@ -1,6 +1,6 @@
-"""Fit the classifiers that find glasses, beards and headwear, and say how good they are in five-fold cross-validation.
+"""Fit the classifiers of glasses, beards, headwear and men's faces, and say how good they are in cross-validation.
 
-    python scripts/fit_finders.py PHOTOS [glasses] [beard] [headwear]
+    python scripts/fit_finders.py PHOTOS [glasses] [beard] [headwear] [masculine]
 
 PHOTOS is the folder with the photos that weights/NAME.csv label; faces that nobody could decide on are left out
 there. Writes weights/NAME.safetensors.
@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 from scipy.optimize import minimize
 
 from photo2moe.imageio import read_image
-from photo2moe.stages import beard, glasses, headwear
+from photo2moe.stages import beard, glasses, headwear, masculine
 from photo2moe.stages.detect import FaceDetector
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
@@ -26,6 +26,7 @@ FINDERS = {
     "glasses": (glasses.eye_region, glasses.describe, 0.0),
     "beard": (beard.lower_face, beard.describe, beard.CERTAIN),
     "headwear": (headwear.upper_head, headwear.describe, headwear.CERTAIN),
+    "masculine": (masculine.whole_face, masculine.describe, 0.0),
 }
 
 

@@ -14,8 +14,9 @@ from photo2moe.stages.beard import beard_finder
 from photo2moe.stages.detect import FaceDetector
 from photo2moe.stages.glasses import GlassesFinder, eye_region
 from photo2moe.stages.headwear import headwear_finder
-from photo2moe.stages.worn import Worn, mostly
-from photo2moe.weights import BEARD, GLASSES, HEADWEAR, verified
+from photo2moe.stages.looks import Looks, mostly
+from photo2moe.stages.masculine import masculinity
+from photo2moe.weights import BEARD, GLASSES, HEADWEAR, MASCULINE, verified
 
 ROOT = Path(__file__).parent.parent
 PHOTOS = {
@@ -105,8 +106,15 @@ def test_hair_is_no_headwear_and_a_cap_is(people):
         assert has_headwear(photo, detector(photo)[0])
 
 
+@pytest.mark.mediapipe
+def test_men_and_women_are_told_apart(people):
+    is_man = masculinity(verified(MASCULINE))
+    assert {name: is_man(*person) for name, person in people.items()} == {"selfie": 0.0, "woman": 0.0, "man": 1.0}
+
+
 def test_most_looks_decide_what_somebody_wears():
     frames = [Glasses(half, 0.3, 2.5, 0.03, (20, 20, 20)) for half in (0.33, 0.34)]
-    looks = [Worn(frames[0], True, False), Worn(None, True, False), Worn(frames[1], False, True)]
-    assert mostly(looks) == Worn(frames[0], True, False)
-    assert mostly(looks[1:]) == Worn(None, False, False)
+    looks = [Looks(frames[0], True, False), Looks(None, True, False), Looks(frames[1], False, True)]
+    assert mostly(looks) == Looks(frames[0], True, False)
+    assert mostly(looks[1:]) == Looks(None, False, False)
+    assert mostly([Looks(masculine=1.0), Looks(masculine=0.8), Looks(masculine=0.2)]).masculine == 0.7

@@ -58,7 +58,7 @@ def test_evened_hair_keeps_its_colour_and_loses_its_strands() -> None:
 @pytest.mark.parametrize("size", [128, 256])
 def test_locks_are_shaded_at_any_size_and_the_rest_is_left_alone(size) -> None:
     hair = find_locks(photo(25), CAP, SKIN, TEMPLATE)
-    drawn = dress(grey(), hair, np.zeros((size, size), np.float32), TEMPLATE)
+    drawn = dress(grey(), hair, NONE, np.zeros((size, size), np.float32), TEMPLATE)
     u, v = TEMPLATE.grid(size)
     assert drawn.shape == (size, size, 4)
     crown = (np.abs(u) < 0.8) & (v > -1) & (v < -0.7)
@@ -70,7 +70,7 @@ def test_lines_are_drawn_and_outlines_are_hard() -> None:
     soft = grey()
     soft[..., 3] = 255 * np.clip(0.5 + U * 4, 0, 1)
     line = (np.abs(V - 0.5) < 0.02).astype(np.float32)
-    drawn = dress(soft, Hair(NONE, NONE), line, TEMPLATE)
+    drawn = dress(soft, Hair(NONE, NONE), NONE, line, TEMPLATE)
     assert drawn[line == 1][:, :3].max() < 80
     partly = [((x > 5) & (x < 250)).sum() for x in (soft[..., 3], drawn[..., 3].clip(0, 255))]
     assert partly[1] < 0.8 * partly[0]

@@ -40,7 +40,7 @@ FLOORS = (
     ),
     ("nets.runner", "checkpoint", "weights", "stages.classify", "bulk.places", "bulk.machine"),
     ("stages.*", "evaluation.*", "engine", "training.augment", "training.domain", "bulk.jobs"),
-    ("stages.worn", "bulk.ledger", "bulk.watch"),
+    ("stages.looks", "bulk.ledger", "bulk.watch"),
     ("stages.sketch", "training.*", "web.problems", "bulk.work"),
     ("stages.recolour", "training.objective", "training.samples", "web.guard", "web.upload", "bulk.report"),
     (

@@ -16,9 +16,9 @@ from photo2moe.ops.marks import Glasses
 from photo2moe.ops.rough import base, expressive, mark, soften, trace
 from photo2moe.stages.align import align
 from photo2moe.stages.detect import FaceDetector
+from photo2moe.stages.looks import Looks
 from photo2moe.stages.matte import PersonMatte
 from photo2moe.stages.sketch import rough, sketch
-from photo2moe.stages.worn import Worn
 from photo2moe.types import Colours
 
 ROOT = Path(__file__).parent.parent
@@ -69,7 +69,7 @@ def test_eyes_and_mouth_lie_where_the_template_wants_them(portraits, name):
 @pytest.mark.mediapipe
 @pytest.mark.parametrize("name", PHOTOS)
 def test_everyones_face_gets_the_one_tone(portraits, name):
-    drawn = sketch(portraits[name], TEMPLATE, Worn())
+    drawn = sketch(portraits[name], TEMPLATE, Looks())
     cheeks = colour.cheeks(drawn.ground[..., :3].round().astype(np.uint8), TEMPLATE)
     np.testing.assert_allclose(cheeks, tone.DRAWN, atol=4)
 
@@ -85,7 +85,7 @@ def test_the_skin_covers_the_face_and_not_the_hair(portraits):
 
 @pytest.mark.mediapipe
 def test_hair_is_dyed_and_the_face_is_not(portraits):
-    drawn = sketch(portraits["woman"], TEMPLATE, Worn())
+    drawn = sketch(portraits["woman"], TEMPLATE, Looks())
     own = Colours((0, 0, 0), (60, 45, 40), (90, 70, 50))
     natural = rough(drawn, own.hair, own, 2 * SIZE).astype(int)
     pink = rough(drawn, own.hair, dataclasses.replace(own, hair=(240, 120, 180)), 2 * SIZE).astype(int)
@@ -138,23 +138,19 @@ def test_a_drawings_own_eyes_are_traced_and_its_shading_is_not():
     drawn = np.full((SIZE, SIZE, 3), tone.DRAWN, np.uint8)
     drawn[(np.abs(U) > 0.4) & (V > 0.2)] = np.array(tone.DRAWN) - 6  # a faint shade
     drawn[np.hypot((np.abs(U) - 0.5) / 0.2, V / 0.22) < 1] = (30, 60, 160)
-    ground = base(drawn, whole, skin, OPEN, tone.DRAWN, TEMPLATE, cover=False)
-    laid = trace(ground, drawn, skin, 0 * skin, OPEN, tone.DRAWN, TEMPLATE)[..., :3].astype(int)
+    figure = np.dstack([drawn, (whole * 255).astype(np.uint8)])
+    laid = trace(figure, skin, OPEN, tone.DRAWN, TEMPLATE)[..., :3].astype(int)
     assert np.abs(laid[np.hypot(np.abs(U) - 0.5, V) < 0.1] - (30, 60, 160)).max() < 12
     cheek = (np.hypot(np.abs(U) - 0.45, V - 0.55) < 0.08) & (expressive(OPEN, U, V) == 0)
     assert np.abs(laid[cheek] - tone.DRAWN).max() <= 1
 
 
-def test_a_drawings_head_keeps_its_lines_and_its_clothes_do_not():
-    whole, none = np.ones((SIZE, SIZE), np.float32), np.zeros((SIZE, SIZE), np.float32)
-    lined = np.full((SIZE, SIZE, 3), 200, np.uint8)
-    lined[:, 6::16] = lined[:, 7::16] = 20
-    ground = base(lined, whole, none, OPEN, tone.DRAWN, TEMPLATE, cover=False)
-    hair = ((V > 1.5) & (U < -1)).astype(np.float32)
-    drawn = trace(ground, lined, none, hair, OPEN, tone.DRAWN, TEMPLATE)[..., 0].astype(int)
-    assert np.ptp(drawn[V < 1.2]) > 60
-    assert np.ptp(drawn[(V > 1.5) & (U < -1.1)]) > 60
-    assert np.ptp(drawn[(V > 1.5) & (U > -0.8)]) <= 4
+def test_a_drawing_keeps_its_lines_softly():
+    lined = np.full((SIZE, SIZE, 4), 200, np.uint8)
+    lined[:, 6::16, :3] = lined[:, 7::16, :3] = 20
+    lined[..., 3] = 255
+    drawn = trace(lined, np.zeros((SIZE, SIZE), np.float32), OPEN, tone.DRAWN, TEMPLATE)[..., 0].astype(int)
+    assert 60 < np.ptp(drawn) < 175
 
 
 def test_a_sketch_is_softened_and_halved():
@@ -171,8 +167,30 @@ def test_the_base_has_no_lines():
     whole, none = np.ones((SIZE, SIZE), np.float32), np.zeros((SIZE, SIZE), np.float32)
     lined = np.full((SIZE, SIZE, 3), 200, np.uint8)
     lined[6::12] = 20
-    ground = base(lined, whole, none, OPEN, tone.DRAWN, TEMPLATE, cover=False)
-    np.testing.assert_allclose(ground[..., :3], 200, atol=1)
+    ground = base(lined, whole, none, OPEN, tone.DRAWN, TEMPLATE)
+    np.testing.assert_allclose(ground[np.abs(U) > 1, :3], 200, atol=1)
+
+
+def test_men_are_drawn_with_narrower_lashes_and_heavier_brows():
+    woman, man = face(OPEN).astype(int), face(dataclasses.replace(OPEN, masculine=1.0)).astype(int)
+    brows = (V > -0.56) & (V < -0.36) & (np.abs(np.abs(U) - 0.5) < 0.24)
+    corner = (np.abs(U) > 0.68) & (np.abs(U) < 0.85) & (np.abs(V) < 0.2)
+    assert (man[brows].mean(1) < 120).sum() > 1.3 * (woman[brows].mean(1) < 120).sum()
+    assert man[corner].mean() > woman[corner].mean() + 1
+
+
+@pytest.mark.mediapipe
+def test_men_have_lower_eyes_and_longer_faces(portraits):
+    photo, found = read_image(PHOTOS["man"]), portraits["man"].face
+    matte = np.ones(photo.shape[:2], np.float32), np.eye(2, 3)
+    marks = {}
+    for masculine in (0.0, 1.0):
+        portrait = align(photo, found, matte, template=TEMPLATE, size=SIZE, strength=1.0, masculine=masculine)
+        marks[masculine] = of_portrait(portrait, TEMPLATE, masculine)
+    assert (marks[1.0].eyes[:, 2] < 0.9 * marks[0.0].eyes[:, 2]).all()
+    assert marks[1.0].outline[:, 1].max() == pytest.approx(marks[0.0].outline[:, 1].max() + 0.11, abs=0.04)
+    low = (marks[0.0].outline[:, 1] > 0.6) & (marks[0.0].outline[:, 1] < 0.95)
+    assert np.abs(marks[1.0].outline[low, 0]).mean() > 1.05 * np.abs(marks[0.0].outline[low, 0]).mean()
 
 
 @pytest.mark.mediapipe
@@ -183,7 +201,7 @@ def test_a_beard_is_kept_in_one_colour_and_shadows_are_not(portraits):
     jaw = (V > 0.62) & (np.hypot(U, V - 0.5) < 0.62) & (np.hypot(U, (V - 0.74) / 0.6) > 0.2)
     image[jaw] = np.random.default_rng(0).integers(20, 60, (int(jaw.sum()), 1))
     bearded = dataclasses.replace(portrait, image=image)
-    kept, gone = (sketch(bearded, TEMPLATE, Worn(beard=beard)).ground[chin][:, :3] for beard in (True, False))
+    kept, gone = (sketch(bearded, TEMPLATE, Looks(beard=beard)).ground[chin][:, :3] for beard in (True, False))
     assert kept.mean() < 110
     np.testing.assert_allclose(gone, np.broadcast_to(tone.DRAWN, gone.shape), atol=40)
 

@@ -43,6 +43,12 @@ def measure(
 def shape(kind: str, features: Features, template: Template, size: int) -> Mask:
     """Where a beard is drawn, ``(size, size)``; ``kind`` is full, goatee or moustache."""
     lip, chin, sides = _parts(features, template, size)
+    if kind == "full":
+        u, v = template.grid(size)
+        mouth_u, mouth_v, width, height, _ = features.mouth
+        around = np.hypot((u - mouth_u) / (width / 2 + 0.16), (v - mouth_v) / (height / 2 + 0.15)) < 1
+        bare = np.hypot((u - mouth_u) / (width / 2 + 0.035), (v - mouth_v) / (height / 2 + 0.045)) < 1
+        chin = np.maximum(chin, around * (v > mouth_v)) * ~bare
     area = {"full": np.maximum(np.maximum(lip, chin), sides), "goatee": np.maximum(lip, chin), "moustache": lip}[kind]
     return np.asarray(cv2.GaussianBlur(area, (0, 0), EDGE * size), np.float32)
 
@@ -54,7 +60,8 @@ def _parts(features: Features, template: Template, size: int) -> tuple[Mask, Mas
     across = np.abs(u - mouth_u)
     lips = np.hypot((u - mouth_u) / (width / 2 + 0.02), (v - mouth_v) / (height / 2 + 0.035)) < 1
     lip = np.hypot(across / 0.24, (v - mouth_v + height / 2 + 0.10) / 0.055) < 1
-    chin = (v > mouth_v + height / 2 + 0.05) & (across < 0.26)
+    under, tip = mouth_v + height / 2 + 0.06, float(features.outline[:, 1].max()) + 0.03
+    chin = np.hypot(across / 0.27, (v - (under + tip) / 2) / max((tip - under) / 2, 0.05)) < 1
     top = np.interp(across, [0.18, 0.35, 0.6, 0.8], [mouth_v - 0.08, mouth_v, 0.42, 0.05])
     sides = (v > top) & (across > 0.17)
     face = (polygon(features.outline, template, size) > 0.5) & ~lips

@@ -22,7 +22,8 @@ from photo2moe.types import CHIN, LIPS, Face, Image, Mask, Matrix, Points
 # and "chin" stand for this face's own v, so that everyone gets there.
 # The forehead shrinks most and the hair above it grows, since drawn hair begins right above the brows.
 AVATAR_MOUTH, AVATAR_CHIN = 0.74, 1.10
-AVATAR_V = (-6.0, -1.35, -0.62, -0.50, -0.36, 0.0, 0.30, AVATAR_MOUTH, AVATAR_CHIN, 1.60, 6.0)
+# Drawn men have longer faces and heavier jaws: added to v of mouth and chin, and share of the jaw's narrowing left.
+MAN_LONGER, MAN_JAW = (0.04, 0.11), 0.72
 # Horizontal knots: |u| in the avatar -> |u| in the photo. Cheeks come in, temples more.
 AVATAR_U = (0.0, 0.5, 0.85, 1.15, 1.8, 6.0)
 PHOTO_U = (0.0, 0.5, 0.98, 1.34, 2.05, 6.3)
@@ -118,7 +119,9 @@ def invert(matrix: Matrix) -> Matrix:
     return np.hstack([inverse, -inverse @ matrix[:, 2:]])
 
 
-def chibi_map(face: Face, template: Template, size: int, strength: float = 1.0) -> NDArray[np.float32]:
+def chibi_map(
+    face: Face, template: Template, size: int, strength: float = 1.0, masculine: float = 0.0
+) -> NDArray[np.float32]:
     """Where in the photo each pixel of the chibi square comes from.
 
     Args:
@@ -126,6 +129,7 @@ def chibi_map(face: Face, template: Template, size: int, strength: float = 1.0) 
         template: where the eyes shall lie.
         size: side of the square in pixels.
         strength: 0 keeps the person's own proportions, 1 gives anime proportions.
+        masculine: 0 the proportions of drawn women and children … 1 those of drawn men.
 
     Returns:
         ``(size, size, 2)`` float32 photo coordinates ``(x, y)``, for ``cv2.remap``.
@@ -138,7 +142,7 @@ def chibi_map(face: Face, template: Template, size: int, strength: float = 1.0) 
     if not face.eye_distance > 0:
         raise ValueError("the eye centres coincide")
     u, v = template.grid(size)
-    warped_u, warped_v = _chibi(template, size, *_mouth_and_chin(face))
+    warped_u, warped_v = _chibi(template, size, *_mouth_and_chin(face), masculine)
     u, v = u + strength * (warped_u - u), v + strength * (warped_v - v)
     to_photo = invert(face.to_units())
     flat = np.stack([u.ravel(), v.ravel()], 1)
@@ -217,15 +221,19 @@ def _mouth_and_chin(face: Face) -> tuple[float, float]:
     return mouth, max(chin, mouth + CHIN_GAP)
 
 
-def _chibi(template: Template, size: int, mouth: float, chin: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _chibi(
+    template: Template, size: int, mouth: float, chin: float, masculine: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    lower, longer = (masculine * more for more in MAN_LONGER)
+    avatar_v = (-6.0, -1.35, -0.62, -0.50, -0.36, 0.0, 0.30, AVATAR_MOUTH + lower, AVATAR_CHIN + longer, 1.60, 6.0)
     photo_v = (-6.4, -1.75, -1.22, -1.0, -0.46, 0.0, 0.36, mouth, chin, chin + 0.6, chin + 5.5)
-    across, v = _everyones(template, size)
-    return across, PchipInterpolator(AVATAR_V, photo_v)(v)
+    across, v = _everyones(template, size, masculine)
+    return across, PchipInterpolator(avatar_v, photo_v)(v)
 
 
 @lru_cache(maxsize=16)
-def _everyones(template: Template, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What is the same in all faces: ``u`` in the photo, and ``v`` in the avatar after the bulges."""
+def _everyones(template: Template, size: int, masculine: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What is the same in all such faces: ``u`` in the photo, and ``v`` in the avatar after the bulges."""
     u, v = template.grid(size)
     for centre_u, centre_v, radius_u, radius_v, gain in BULGES:
         du, dv = u - centre_u, v - centre_v
@@ -233,5 +241,7 @@ def _everyones(template: Template, size: int) -> tuple[NDArray[np.float64], NDAr
         weight = gain * s * s * (3 - 2 * s)
         u, v = u - du * weight, v - dv * weight
     outwards = np.abs(u)
-    narrower = (PchipInterpolator(JAW_V, JAW)(v) - 1) * PchipInterpolator(JAW_U, JAW_REACH)(outwards)
+    jaw = PchipInterpolator(JAW_V, JAW)(v) - 1
+    jaw *= np.where(jaw > 0, 1 - (1 - MAN_JAW) * masculine, 1)  # the crown is everybody's
+    narrower = jaw * PchipInterpolator(JAW_U, JAW_REACH)(outwards)
     return _shared(np.sign(u) * (PchipInterpolator(AVATAR_U, PHOTO_U)(outwards) + narrower), v)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from photo2moe.ops.clothes import tones
 from photo2moe.ops.geometry import Template
 from photo2moe.ops.ink import ink
 from photo2moe.types import Mask
@@ -91,12 +92,13 @@ def shadow(hair: Mask, skin: Mask, template: Template) -> Mask:
     return np.asarray(above * skin * (template.grid(len(hair))[1] < 0), np.float32)
 
 
-def dress(ground: Grid, hair: Hair, lines: Mask, template: Template) -> Grid:
-    """Shade the locks of a figure and draw its lines.
+def dress(ground: Grid, hair: Hair, clothes: Mask, lines: Mask, template: Template) -> Grid:
+    """Shade locks and clothes of a figure and draw its lines.
 
     Args:
         ground: ``(S, S, 4)`` float32, straight colours and alpha, 0…255.
         hair: of the same figure, at the same size.
+        clothes: ``(S, S)`` where they are.
         lines: ``(D, D)`` where a pen goes along what meets.
         template: where the eyes lie.
 
@@ -104,9 +106,9 @@ def dress(ground: Grid, hair: Hair, lines: Mask, template: Template) -> Grid:
         ``(D, D, 4)`` float32, likewise.
     """
     size = len(lines)
-    large, mask, locks = (
+    large, mask, locks, worn = (
         part if len(part) == size else cv2.resize(part, (size, size), interpolation=cv2.INTER_CUBIC)
-        for part in (ground, hair.mask.astype(np.float32), hair.locks)
+        for part in (ground, hair.mask.astype(np.float32), hair.locks, clothes.astype(np.float32))
     )
     crisp = size / 128
     mask = np.clip(0.5 + 2 * crisp * (mask - 0.5), 0, 1)
@@ -117,9 +119,10 @@ def dress(ground: Grid, hair: Hair, lines: Mask, template: Template) -> Grid:
     tone = (1 + (SHADE - 1) * gap) * (1 + (LIGHT - 1) * glint * (locks > 0))
     shaded = np.array(large, np.float32)
     shaded[..., 3] = 127.5 + 1.5 * crisp * (large[..., 3] - 127.5)  # drawn outlines are hard
+    folds = tones(shaded, np.clip(0.5 + 2 * crisp * (worn - 0.5), 0, 1) * (1 - mask))
     shaded[..., :3] *= (1 + mask * (tone - 1))[..., None]
     between = mask * np.clip(6 * crisp * (LINE - locks), 0, 1)
-    return ink(shaded.clip(0, 255).astype(np.float32), np.maximum(lines, between).astype(np.float32))
+    return ink(shaded.clip(0, 255).astype(np.float32), np.maximum(lines, np.maximum(between, folds)).astype(np.float32))
 
 
 def _flow(image: Grid, hair: Mask, template: Template) -> tuple[Grid, Grid]:

@@ -17,12 +17,14 @@ Paint = Callable[[Grid, "RGB | NDArray[np.float32]"], None]
 
 LASHES: RGB = (52, 38, 46)
 LIPS: RGB = (150, 78, 72)
+MAN_LIPS: RGB = (112, 66, 58)
 TONGUE: RGB = (214, 108, 106)
 THROAT: RGB = (168, 66, 70)
 EYE_WIDTH, IRIS_WIDTH = 0.25, 0.185  # half-widths of a drawn eye and its iris, face units
 BROW_WIDTH = 0.24  # half-width of a brow
 BROW_LIGHT = 130  # brightest hair that brows take after
 NOSE: RGB = (196, 140, 126)
+MAN_LASHES, MAN_BROWS = 0.9, 0.75  # how much of their lashes' ends men lose, and how much thicker their brows are
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,9 @@ def brush(picture: NDArray[np.float32], u: Grid) -> Paint:
     return paint
 
 
-def paint_eye(paint: Paint, du: Grid, dv: Grid, height: float, side: int, colour: RGB) -> None:
+def paint_eye(paint: Paint, du: Grid, dv: Grid, height: float, side: int, colour: RGB, masculine: float) -> None:
     """An eye around ``du = dv = 0``; ``side`` is 1 on the right of the picture, its outer corner there."""
+    lashes = 1 - MAN_LASHES * masculine
     outer = side * du / EYE_WIDTH  # -1 at the corner by the nose … 1
     if height <= 0:
         arc = np.abs(dv - 0.35 * du * du + 0.01) - 0.024 - 0.008 * outer
@@ -78,21 +81,22 @@ def paint_eye(paint: Paint, du: Grid, dv: Grid, height: float, side: int, colour
     paint(light, (255, 255, 255))
     glint = (np.hypot((du - 0.07) / 0.03, (dv - 0.5 * half) / (0.13 * half)) - 1) * 0.03
     paint(glint, (244, 244, 250))
-    lash = np.maximum(np.abs(ball + 0.004) - 0.036 - 0.016 * outer, dv + (0.42 - 0.3 * np.clip(outer, 0, 1)) * half)
+    lid = 0.036 * (1 - 0.3 * masculine) + 0.016 * lashes * outer
+    lash = np.maximum(np.abs(ball + 0.004) - lid, dv + (0.42 - 0.3 * np.clip(outer, 0, 1)) * half)
     paint(lash, LASHES)
-    lower = np.maximum(np.abs(ball) - 0.014, 0.62 * half - dv)
+    lower = np.maximum(np.abs(ball) - 0.014 * lashes, 0.62 * half - dv)
     paint(np.maximum(lower, -outer * EYE_WIDTH - 0.1), (132, 92, 90))
     crease = np.abs(np.hypot(du / (1.1 * EYE_WIDTH), dv / (half + 0.085)) - 1) * min(EYE_WIDTH, half) - 0.008
     paint(np.maximum(crease, dv + 0.62 * half), (190, 138, 126))
 
 
-def paint_brow(paint: Paint, outward: Grid, v: Grid, heights: Grid, hair: RGB) -> None:
+def paint_brow(paint: Paint, outward: Grid, v: Grid, heights: Grid, hair: RGB, masculine: float) -> None:
     """A brow through three heights: by the nose, in the middle, and at the outer end, where it thins."""
     shade = np.array(hair, np.float32) * min(1.0, BROW_LIGHT / max(1.0, float(np.mean(hair))))
     along = outward / BROW_WIDTH
     near, middle, far = heights
     arc = middle + (far - near) / 2 * along + ((near + far) / 2 - middle) * along**2
-    thick = 0.022 - 0.010 * np.clip(along, -0.4, 1)
+    thick = (0.022 - 0.010 * np.clip(along, -0.4, 1)) * (1 + MAN_BROWS * masculine)
     paint(np.maximum(np.abs(v - arc) - thick, np.abs(outward) - BROW_WIDTH), (np.array(LASHES, np.float32) + shade) / 2)
 
 
@@ -101,14 +105,15 @@ def paint_nose(paint: Paint, du: Grid, dv: Grid) -> None:
     paint(np.hypot(du / 0.8, dv) - 0.016, NOSE)
 
 
-def paint_mouth(paint: Paint, u: Grid, v: Grid, mouth: Grid) -> None:
+def paint_mouth(paint: Paint, u: Grid, v: Grid, mouth: Grid, masculine: float) -> None:
     """A mouth: ``u, v`` of its centre, width, height and curve, as in ``Features``."""
     mouth_u, mouth_v, width, height, curve = mouth
+    lips = np.array(LIPS, np.float32) + masculine * (np.array(MAN_LIPS, np.float32) - LIPS)
     du = u - mouth_u
     along = np.clip(np.abs(du) / max(width / 2, 1e-6), 0, 1.2)
     if height <= 0.035:
         dv = v - (mouth_v + curve * (2 * along**2 - 1))
-        paint(np.maximum(np.abs(dv) - 0.016, np.abs(du) - width / 2), LIPS)
+        paint(np.maximum(np.abs(dv) - 0.016, np.abs(du) - width / 2), lips)
         return
     # Open: the upper lip bends like the corners do, the lower one hangs below it.
     upper = mouth_v - height / 2 + curve * (2 * along**2 - 1)
@@ -118,8 +123,8 @@ def paint_mouth(paint: Paint, u: Grid, v: Grid, mouth: Grid) -> None:
     paint(np.maximum(opened, mouth_v + 0.12 * height - v), TONGUE)
     if height > 0.1:
         paint(np.maximum(opened, v - upper - 0.26 * height), (246, 240, 240))
-    paint(np.maximum(np.abs(v - upper) - 0.014, np.abs(du) - width / 2), LIPS)
-    paint(np.maximum(np.abs(opened) - 0.008, -height), LIPS)
+    paint(np.maximum(np.abs(v - upper) - 0.014, np.abs(du) - width / 2), lips)
+    paint(np.maximum(np.abs(opened) - 0.008, -height), lips)
 
 
 def paint_glasses(picture: NDArray[np.float32], features: Features, glasses: Glasses, template: Template) -> None:

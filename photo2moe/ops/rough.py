@@ -22,7 +22,6 @@ from photo2moe.types import Mask
 
 BLUR = 0.019  # of the side: coarser than lines and hairs, finer than a fringe
 FINE = 0.008  # of the side: blur of all that is drawn: lines, locks, eyes, brows, nose and mouth
-CLOTHES = 1.4  # v below which drawings are reduced to colours, but for hair
 EDGE = 0.008  # of the side: blur of the outline
 LINE = 0.04  # of the side: lines up to half as wide leave no trace
 SHADED = 0.86  # brightness of the neck under the chin, against the face
@@ -36,9 +35,6 @@ def base(
     features: Features,
     skin_colour: RGB,
     template: Template,
-    *,
-    cover: bool = True,
-    blur: float = BLUR,
 ) -> NDArray[np.float32]:
     """What lies under all that is drawn: blurred colours and flat skin, without lines.
 
@@ -49,22 +45,18 @@ def base(
         features: where eyes and mouth lie.
         skin_colour: the flat tone of the skin.
         template: where the eyes lie.
-        cover: lay skin over eyes, nose and mouth.
-        blur: of the colours, as a share of the side.
 
     Returns:
         ``(S, S, 4)`` float32, 0…255: straight colours, and alpha.
     """
     size = image.shape[0]
     u, v = template.grid(size)
-    if cover:
-        skin = np.where(alpha > 0.3, np.maximum(skin, _covered(features, u, v)), 0)
+    skin = np.where(alpha > 0.3, np.maximum(skin, _covered(features, u, v)), 0)
     tones, colours = _tones(features, skin_colour, template, size), image.astype(np.float32)
     flat = _without_lines(colours + skin[..., None] * (tones - colours), alpha)
-    weighted, spread = _spread(flat, np.maximum(alpha * (1 - skin) if cover else alpha, 1e-3), blur * size)
+    weighted, spread = _spread(flat, np.maximum(alpha * (1 - skin), 1e-3), BLUR * size)
     ground = weighted / spread
-    if cover:
-        ground += np.clip(2.5 * skin - 0.75, 0, 1)[..., None] * (tones - ground)
+    ground += np.clip(2.5 * skin - 0.75, 0, 1)[..., None] * (tones - ground)
     edge = cv2.GaussianBlur(alpha.astype(np.float32), (0, 0), EDGE * size)
     return np.dstack([ground, edge * 255]).astype(np.float32)
 
@@ -95,12 +87,12 @@ def mark(
     for brow, (eye_u, eye_v, height) in zip(features.brows, features.eyes, strict=True):
         side, near = 1 if eye_u > 0 else -1, _window(u, v, eye_u, eye_v - 0.1, 0.4, 0.65)
         paint, across, down = brush(picture[near][..., :3], u), u[near] - eye_u, v[near]
-        paint_eye(paint, across, down - eye_v, float(height), side, eye_colour)
-        paint_brow(paint, side * across, down, brow, hair_colour)
+        paint_eye(paint, across, down - eye_v, float(height), side, eye_colour, features.masculine)
+        paint_brow(paint, side * across, down, brow, hair_colour, features.masculine)
     mouth_u, mouth_v, *_ = features.mouth
     near = _window(u, v, mouth_u, mouth_v - 0.1, 0.5, 0.5)
     paint = brush(picture[near][..., :3], u)
-    paint_mouth(paint, u[near], v[near], features.mouth)
+    paint_mouth(paint, u[near], v[near], features.mouth, features.masculine)
     paint_nose(paint, u[near] - 0.9 * mouth_u, v[near] - 0.56 * mouth_v)
     if glasses is not None:
         paint_glasses(picture[..., :3], features, glasses, template)
@@ -121,23 +113,19 @@ def soften(sketch: NDArray[np.uint8], size: int, blur: float = FINE) -> NDArray[
 
 
 def trace(
-    ground: NDArray[np.float32],
-    image: NDArray[np.uint8],
+    rgba: NDArray[np.uint8],
     skin: Mask,
-    hair: Mask,
     features: Features,
     skin_colour: RGB,
     template: Template,
     *,
     blur: float = FINE,
 ) -> NDArray[np.uint8]:
-    """A drawing's rough: its own head on flat skin, as soft as :func:`soften` makes a sketch, above its base.
+    """A drawing's rough: itself on flat skin, as soft as :func:`soften` makes a sketch.
 
     Args:
-        ground: ``(S, S, 4)`` from :func:`base`.
-        image: ``(S, S, 3)`` drawn figure.
+        rgba: ``(S, S, 4)`` drawn figure, straight alpha.
         skin: ``(S, S)`` its skin.
-        hair: ``(S, S)`` its hair.
         features: the outline of the face.
         skin_colour: the flat tone of the skin.
         template: where the eyes lie.
@@ -147,16 +135,13 @@ def trace(
         ``(S, S, 4)`` uint8: RGB as it lies on white, and alpha.
     """
     begin, full = INKED
+    image, size = np.ascontiguousarray(rgba[..., :3]), len(rgba)
     apart = np.linalg.norm(to_lab(image) - lab_of(skin_colour), axis=2)
     bare = skin * np.clip(1 - (apart - begin) / full, 0, 1)
     colours = image.astype(np.float32)
-    flat = colours + bare[..., None] * (_tones(features, skin_colour, template, len(image)) - colours)
-    fine = cv2.GaussianBlur(flat, (0, 0), blur * len(image))
-    v = template.grid(len(image))[1]
-    share = np.maximum(np.clip((CLOTHES - v) / 0.15, 0, 1), cv2.dilate(hair, np.ones((3, 3), np.uint8)))[..., None]
-    mixed = ground.copy()
-    mixed[..., :3] += share * (fine - ground[..., :3])
-    return _on_white(mixed)
+    flat = colours + bare[..., None] * (_tones(features, skin_colour, template, size) - colours)
+    edge = cv2.GaussianBlur(rgba[..., 3].astype(np.float32), (0, 0), EDGE * size)
+    return _on_white(np.dstack([cv2.GaussianBlur(flat, (0, 0), blur * size), edge]).astype(np.float32))
 
 
 def dye(ground: NDArray[np.float32], hair: Mask, own: RGB, target: RGB) -> NDArray[np.float32]:

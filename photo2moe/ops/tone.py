@@ -20,9 +20,11 @@ DRAWN: RGB = (252, 228, 210)  # median of the cheeks of 4,173 anime faces
 # Deviations in Lab (L, a, b) that every tone has at least; skin's distances beyond which nothing is skin,
 # in deviations, at the head and on the neck, which lies in the chin's shadow; and how sure the face is of its skin.
 LEAST, FAR, NECK_FAR, SURE = np.array([5.0, 2.5, 2.5]), 3.6, 4.6, 6.0
+NEITHER = 9.0  # deviations from both skin and hair beyond which something is neither
 GLINT = 12.0  # how much lighter than the face light makes skin; more is taken for so much
 BALD = 2.2  # deviations from the skin below which the crown is skin too
 SAME = 5.0, 8.0  # how much darker a bald crown may be, and how far from the face's a and b
+SHADOWED = 0.4, 10.0  # least brightness of a shadowed neck, the face's being 1; how far its a and b may be
 SMALL = 0.012  # of the square: islands and holes of the skin that are none
 SHAPE = 0.016  # of the side: finer turns of a border are not kept
 
@@ -64,6 +66,11 @@ def photo_skin(
         other, other_size = _deviations(lab, lab[crown])
         odds = (other**2 - own**2) / 2 + other_size - own_size
     odds += SURE * (2 * face - 0.5) * (v > -0.75)
+    # The chin's shadow makes the neck darker, and its hue fainter by as much.
+    darker = np.clip(lab[..., :1] / np.median(lab[plain][:, 0]), 0, 1)
+    beside = np.linalg.norm(lab[..., 1:] - darker * np.median(lab[plain][:, 1:], axis=0), axis=2)
+    shaded = (face < 0.5) & (np.abs(u) < 0.42) & (v > 0.9) & (darker[..., 0] > SHADOWED[0]) & (beside < SHADOWED[1])
+    odds, own = np.where(shaded, SURE, odds), np.where(shaded, np.minimum(own, 1.0), own).astype(np.float32)
     # Inside the face there is nothing but skin and hair.
     far = np.where((v > 0.9) & (np.abs(u) < 0.45), NECK_FAR, FAR) + 9 * face
     alike = np.clip(0.5 + odds / 4, 0, 1) * np.clip(2 * (far - own), 0, 1)
@@ -71,6 +78,29 @@ def photo_skin(
     skin = _shaped((alike * around).astype(np.float32), size)
     middle = face * np.clip((v + 0.45) / 0.1, 0, 1) * np.clip((0.95 - np.abs(u)) / 0.1, 0, 1)
     return _whole(np.asarray(np.maximum(skin, middle) * alpha, np.float32)), own
+
+
+def settle(portrait: Image, rest: Mask, skin: Mask, hair: Mask, apart: NDArray[np.float32]) -> tuple[Mask, Mask]:
+    """Give ears and what else of a head is not yet told apart to what it looks most like, skin or hair.
+
+    Args:
+        portrait: ``(S, S, 3)`` person on the template.
+        rest: ``(S, S)`` the head's parts that are neither.
+        skin: ``(S, S)``.
+        hair: ``(S, S)``.
+        apart: how far every colour is from the skin, from :func:`photo_skin`.
+
+    Returns:
+        Skin and hair with their shares; what looks like neither stays out.
+    """
+    to_hair = np.full_like(apart, np.inf)
+    if (hair > 0.7).sum() > 40:
+        lab = to_lab(cv2.medianBlur(portrait, 3))
+        to_hair = _deviations(lab, lab[hair > 0.7])[0]
+    nearest = np.minimum(apart, to_hair) < NEITHER
+    ears = _shaped((rest * nearest * (apart < to_hair)).astype(np.float32), len(rest))
+    locks = _shaped((rest * nearest * (apart >= to_hair)).astype(np.float32), len(rest))
+    return np.maximum(skin, ears * (1 - hair)), np.maximum(hair, locks * (1 - skin) * (1 - ears))
 
 
 def _bald(crown: NDArray[np.float32], face: NDArray[np.float32], apart: NDArray[np.float32]) -> bool:

@@ -7,7 +7,14 @@ from photo2moe.types import Face, Image, Mask, Matrix, Portrait
 
 
 def align(
-    photo: Image, face: Face, matte: tuple[Mask, Matrix], *, template: Template, size: int, strength: float
+    photo: Image,
+    face: Face,
+    matte: tuple[Mask, Matrix],
+    *,
+    template: Template,
+    size: int,
+    strength: float,
+    masculine: float = 0.0,
 ) -> Portrait:
     """Cut a person out of a photo, onto the template.
 
@@ -20,11 +27,12 @@ def align(
         template: where the eyes shall lie.
         size: side of the portrait, pixels.
         strength: 0 the person's own proportions … 1 anime proportions.
+        masculine: 0 the proportions of drawn women and children … 1 those of drawn men.
 
     Returns:
         A portrait of ``size`` × ``size``.
     """
-    source = chibi_map(face, template, size, strength)
+    source = chibi_map(face, template, size, strength, masculine)
     mask, matrix = matte
     in_mask = apply(matrix, source.reshape(-1, 2).astype(float)).reshape(source.shape).astype("float32")
     return Portrait(cut(photo, source), cut_mask(mask, in_mask), source, face)

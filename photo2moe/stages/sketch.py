@@ -9,16 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.ops.beard import measure, shape
+from photo2moe.ops.clothes import flatten
 from photo2moe.ops.colour import RGB, hair_mask, lighter
 from photo2moe.ops.features import Features, of_portrait
 from photo2moe.ops.geometry import Template
 from photo2moe.ops.hair import Hair, dress, even, find_locks, shadow
 from photo2moe.ops.ink import lines
+from photo2moe.ops.layers import rise
 from photo2moe.ops.marks import Glasses
 from photo2moe.ops.rough import SHADED, base, dye, mark, soften
-from photo2moe.ops.tone import DRAWN, photo_skin
-from photo2moe.stages.worn import Worn
+from photo2moe.ops.tone import DRAWN, photo_skin, settle
+from photo2moe.stages.looks import Looks
 from photo2moe.types import Colours, Mask, Portrait
+
+COLLAR = (0.7, 0.95)  # v between which what is neither skin nor hair begins to be clothes; above are ears
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +34,7 @@ class Sketch:
         features: eyes, brows, mouth and outline of the face.
         skin, beard: ``(S, S)`` where they are.
         hair: where it is, and its locks; headwear has none.
+        clothes: ``(S, S)`` where clothes and headwear are.
         glasses: their frames, or ``None``.
         template: where the eyes lie.
     """
@@ -39,6 +44,7 @@ class Sketch:
     skin: Mask
     beard: Mask
     hair: Hair
+    clothes: Mask
     glasses: Glasses | None
     template: Template
 
@@ -51,27 +57,35 @@ class Sketch:
         return lines(skin, beard, alpha, self.features, self.template)
 
 
-def sketch(portrait: Portrait, template: Template, worn: Worn) -> Sketch:
+def sketch(portrait: Portrait, template: Template, looks: Looks) -> Sketch:
     """Reduce a portrait to its sketch."""
-    features = of_portrait(portrait, template)
-    skin, apart = photo_skin(portrait.image, portrait.alpha, features, template, beard=worn.beard)
+    features = of_portrait(portrait, template, looks.masculine)
+    skin, apart = photo_skin(portrait.image, portrait.alpha, features, template, beard=looks.beard)
     own_hair = hair_mask(portrait.image, portrait.alpha, skin, template)
+    head = 1 - rise(*COLLAR, template.grid(len(skin))[1]).astype(np.float32)
+    if not looks.headwear:
+        rest = portrait.alpha * (1 - skin) * (1 - own_hair) * head
+        skin, own_hair = settle(portrait.image, rest, skin, own_hair, apart)
     light = lighter(portrait.image.astype(np.float64)).astype(np.float32)
     hair = Hair(own_hair, np.zeros_like(own_hair))  # as one plain area
-    if not worn.headwear:
+    if not looks.headwear:
         hair = find_locks(light, own_hair, skin, template)
         skin = skin * (1 - hair.mask)
         light += hair.mask[..., None] * (even(light, own_hair) - light)
-    beard = measure(portrait.image, apart, features, template) if worn.beard else None
+    beard = measure(portrait.image, apart, features, template) if looks.beard else None
     area = np.zeros_like(skin)
     if beard is not None:
-        kind, colour = beard
-        area = shape(kind, features, template, len(skin)) * portrait.alpha
-        light += area[..., None] * (lighter(np.array(colour, np.float64)) - light)
+        area = shape(beard[0], features, template, len(skin)) * portrait.alpha
         skin = skin * (1 - area)
     ground = base(light, portrait.alpha, skin, features, DRAWN, template)
+    clothes = portrait.alpha * (1 - skin) * (1 - hair.mask) * (1 - area)
+    if not looks.headwear:
+        clothes = np.where(clothes > 0.5, clothes, clothes * (1 - head))
+    ground[..., :3] += clothes[..., None] * (flatten(light, clothes) - ground[..., :3])
+    if beard is not None:
+        ground[..., :3] += area[..., None] * (lighter(np.array(beard[1], np.float64)) - ground[..., :3])
     ground[..., :3] *= 1 - (1 - SHADED) * shadow(hair.mask, skin, template)[..., None]
-    return Sketch(ground, features, skin, area, hair, worn.glasses, template)
+    return Sketch(ground, features, skin, area, hair, clothes, looks.glasses, template)
 
 
 def rough(drawn: Sketch, own_hair: RGB, wanted: Colours, size: int) -> NDArray[np.uint8]:
@@ -87,6 +101,6 @@ def rough(drawn: Sketch, own_hair: RGB, wanted: Colours, size: int) -> NDArray[n
         ``(S, S, 4)`` uint8: RGB as it lies on white, and alpha.
     """
     ground = drawn.ground if own_hair == wanted.hair else dye(drawn.ground, drawn.hair.mask, own_hair, wanted.hair)
-    dressed = dress(ground, drawn.hair, drawn.lines(size), drawn.template)
+    dressed = dress(ground, drawn.hair, drawn.clothes, drawn.lines(size), drawn.template)
     pen = mark(dressed, drawn.features, wanted.hair, wanted.eyes, drawn.template, drawn.glasses)
     return soften(pen, len(ground))

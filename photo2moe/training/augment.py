@@ -18,7 +18,7 @@ from photo2moe.ops.marks import Glasses
 from photo2moe.types import Image, Mask
 
 SHADES = 0.22  # largest brightness of the shading noise
-BLURS, FINES = (0.014, 0.026), (0.005, 0.011)  # of the ground, and of eyes and mouth, as shares of the side
+FINES = (0.005, 0.011)  # blur of all that is drawn, as a share of the side
 
 
 def beard(

@@ -19,10 +19,10 @@ from photo2moe.ops.colour import enliven, lighter, tint
 from photo2moe.ops.geometry import Template
 from photo2moe.ops.hair import Hair, dress
 from photo2moe.ops.marks import Glasses, paint_glasses
-from photo2moe.ops.rough import base, dye, expressive, mark, soften, trace
+from photo2moe.ops.rough import dye, expressive, mark, soften, trace
 from photo2moe.ops.tensors import to_planes
 from photo2moe.ops.tone import DRAWN
-from photo2moe.training.augment import BLURS, FINES, beard, frames, unsettle
+from photo2moe.training.augment import FINES, beard, frames, unsettle
 from photo2moe.training.domain import Domain, read_array
 
 
@@ -154,12 +154,12 @@ class Dataset:
         ground = self._ground(index, colours)
         # As untidy as the anime faces' roughs, so that the net cannot tell them apart.
         bare = np.clip(1 - np.abs(ground[..., :3] - DRAWN).mean(2) / 24, 0, 1)
-        drawn = np.maximum(bare, self.photo.regions[index, ..., 0].astype(np.float32) / 255)
+        drawn = np.maximum(bare, self.photo.regions[index][..., ::2].max(2).astype(np.float32) / 255)
         ground = unsettle(ground, drawn, random)
         glasses = frames(random) if random.random() < self._config.glasses else None
         sketch = self._sketch(index, ground, colours, glasses)
         rough = soften(sketch, self.size, float(random.uniform(*FINES)))
-        held = np.maximum(self._lines[index], _sized(self.photo.regions[index, ..., 0], self.large))
+        held = np.maximum(self._lines[index], _sized(self.photo.regions[index][..., ::2].max(2), self.large))
         features = self.photo.marks(index)
         area = np.maximum(expressive(features, *self.template.grid(self.large)), held.astype(np.float32) / 255)
         if random.random() < 0.5:
@@ -176,9 +176,10 @@ class Dataset:
         self, index: int, ground: NDArray[np.float32], colours: NDArray[np.float64], glasses: Glasses | None = None
     ) -> NDArray[np.uint8]:
         """A photo's sketch, ``(D, D, 4)``."""
-        mask, locks = np.moveaxis(self.photo.regions[index].astype(np.float32) / 255, 2, 0)
+        mask, locks, clothes = np.moveaxis(self.photo.regions[index].astype(np.float32) / 255, 2, 0)
         hair = Hair(np.ascontiguousarray(mask), np.ascontiguousarray(2 * locks - 1))
-        dressed = dress(ground, hair, self._lines[index].astype(np.float32) / 255, self.template)
+        lines = self._lines[index].astype(np.float32) / 255
+        dressed = dress(ground, hair, np.ascontiguousarray(clothes), lines, self.template)
         return mark(dressed, self.photo.marks(index), _rgb(colours[3:6]), _rgb(colours[6:]), self.template, glasses)
 
     def _moe(
@@ -194,13 +195,9 @@ class Dataset:
             painted = image.astype(np.float32)
             paint_glasses(painted, features, frames(random), self.template)
             image = painted.round().clip(0, 255).astype(np.uint8)
-        small, skin, alpha = (_sized(part, self.size) for part in (image, skin, self.moe.rgba[index, ..., 3]))
-        blur, under = float(random.uniform(*BLURS)), alpha.astype(np.float32) / 255
-        ground = base(small, under, skin, features, _rgb(colours[:3]), self.template, cover=False, blur=blur)
-        hair = self.moe.regions[index, ..., 1].astype(np.float32) / 255
-        ground, blur = unsettle(ground, skin, random), float(random.uniform(*FINES))
-        rough = trace(ground, small, skin, hair, features, _rgb(colours[:3]), self.template, blur=blur)
         rgba = np.dstack([image, self.moe.rgba[index, ..., 3]])
+        skin, blur = _sized(skin, self.size), float(random.uniform(*FINES))
+        rough = trace(_sized(rgba, self.size), skin, features, _rgb(colours[:3]), self.template, blur=blur)
         return on_white(rgba[None])[0], rough, colours
 
     def _recolour(self, index: int, random: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:

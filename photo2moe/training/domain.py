@@ -21,8 +21,9 @@ class Domain:
         rgba: uint8 straight alpha: anime faces, ``(N, D, D, 4)``, or grounds of photos' sketches, ``(N, S, S, 4)``.
         valid: ``(N, 4)`` what each picture really shows, ``(x0, y0, x1, y1)``, of ``D`` pixels.
         colours: ``(N, 9)`` uint8: skin, hair, eyes.
-        regions: ``(N, S, S, 2)`` uint8 masks × 255: skin and hair, of photos hair and its locks.
-        features: ``(N, 18)`` eyes, mouth, brows, chin.
+        regions: uint8 masks × 255: skin and hair, ``(N, S, S, 2)``; of photos hair, its locks, and clothes,
+            ``(N, S, S, 3)``.
+        features: ``(N, 19)`` eyes, mouth, brows, chin, and how much it is a man's face.
     """
 
     rgba: NDArray[np.uint8]
@@ -49,7 +50,9 @@ class Domain:
     def marks(self, index: int) -> Features:
         """Eyes and mouth of one picture, and the outline that drawn faces have with its chin."""
         row = self.features[index]
-        return Features(drawn_outline(row[17]), row[:6].reshape(2, 3), row[6:11], row[11:17].reshape(2, 3))
+        return Features(
+            drawn_outline(row[17]), row[:6].reshape(2, 3), row[6:11], row[11:17].reshape(2, 3), float(row[18])
+        )
 
 
 def read_array(folder: Path, name: str) -> NDArray[Any]:

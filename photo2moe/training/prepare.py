@@ -21,9 +21,9 @@ from photo2moe.errors import InputError
 from photo2moe.imageio import list_images, write_image
 from photo2moe.ops.geometry import Template
 from photo2moe.stages.detect import FaceDetector
+from photo2moe.stages.looks import LooksFinder
 from photo2moe.stages.matte import PersonMatte
 from photo2moe.stages.upscale import AnimeUpscaler
-from photo2moe.stages.worn import WornFinder
 from photo2moe.training.samples import DroppedError, Sample, find_marks, moe_sample, photo_sample, read_marks
 from photo2moe.types import Image
 
@@ -56,12 +56,12 @@ def prepare(
     """
     if output.exists() and any(output.iterdir()):
         raise InputError(f"{output} is not empty; name a new folder for the dataset")
-    template, find_worn, enlarge = Template(), WornFinder(), AnimeUpscaler()
+    template, find_looks, enlarge = Template(), LooksFinder(), AnimeUpscaler()
     counts: dict[str, dict[str, int]] = {}
     with FaceDetector() as detector, PersonMatte() as matte, Decoder() as read:
         marks = read_marks(landmarks) if landmarks else find_marks
         jobs: dict[str, tuple[Path, Callable[[Path, Image], Sample]]] = {
-            "photo": (photos, lambda _, image: photo_sample(image, detector, matte, find_worn, template, size, scale)),
+            "photo": (photos, lambda _, image: photo_sample(image, detector, matte, find_looks, template, size, scale)),
             "moe": (
                 anime,
                 lambda path, image: moe_sample(image, marks(path, image), matte, template, size, scale, enlarge),

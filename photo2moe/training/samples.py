@@ -18,9 +18,9 @@ from photo2moe.ops.features import Features, of_drawing
 from photo2moe.ops.geometry import Template
 from photo2moe.stages.align import align
 from photo2moe.stages.detect import FaceDetector
+from photo2moe.stages.looks import LooksFinder
 from photo2moe.stages.matte import PersonMatte
 from photo2moe.stages.sketch import sketch
-from photo2moe.stages.worn import WornFinder
 from photo2moe.training.cutout import figure_mask
 from photo2moe.types import Colours, Image, Mask, Points
 
@@ -42,11 +42,12 @@ class Sample:
     Attributes:
         rgba: uint8, straight alpha: an anime face, ``(D, D, 4)``, as large as it is to be drawn; of a photo,
             the ground of its sketch, ``(S, S, 4)``.
-        regions: ``(S, S, 2)`` uint8, masks × 255 of skin and hair; of a photo, hair and its locks.
+        regions: uint8, masks × 255: of an anime face skin and hair, ``(S, S, 2)``; of a photo hair, its locks,
+            and clothes, ``(S, S, 3)``.
         lines: ``(D, D)`` uint8, where lines go in a drawing of a photo, × 255; of an anime face ``None``.
         valid: ``(x0, y0, x1, y1)`` of the square of ``D`` pixels that the picture really shows.
         colours: skin, hair and eyes.
-        features: ``(18,)`` both eyes, the mouth, the brows, and the chin's ``v``.
+        features: ``(19,)`` both eyes, the mouth, the brows, the chin's ``v``, and how much it is a man's face.
     """
 
     rgba: NDArray[np.uint8]
@@ -65,7 +66,7 @@ def photo_sample(
     photo: Image,
     detector: FaceDetector,
     matte: PersonMatte,
-    find_worn: WornFinder,
+    find_looks: LooksFinder,
     template: Template,
     size: int,
     scale: int,
@@ -77,7 +78,8 @@ def photo_sample(
     face = faces[0]
     if face.eye_distance < MIN_EYE_DISTANCE:
         raise DroppedError("face too small")
-    portrait = align(photo, face, matte(photo, face), template=template, size=size, strength=1.0)
+    looks, mask = find_looks(photo, face), matte(photo, face)
+    portrait = align(photo, face, mask, template=template, size=size, strength=1.0, masculine=looks.masculine)
     core = _core(template, size)
     if portrait.alpha[core].mean() < 0.93:
         raise DroppedError("person mask has holes")
@@ -85,10 +87,13 @@ def photo_sample(
     height, width = photo.shape[:2]
     x, y = portrait.source[size // 2, :, 0], portrait.source[:, size // 2, 1]
     valid = scale * np.array([_span((x >= -1) & (x <= width)), _span((y >= -1) & (y <= height))])
-    drawn = sketch(portrait, template, find_worn(photo, face))
+    drawn = sketch(portrait, template, looks)
     return Sample(
         drawn.ground.round().clip(0, 255).astype(np.uint8),
-        (np.dstack([drawn.hair.mask, drawn.hair.locks / 2 + 0.5]) * 255).round().clip(0, 255).astype(np.uint8),
+        (np.dstack([drawn.hair.mask, drawn.hair.locks / 2 + 0.5, drawn.clothes]) * 255)
+        .round()
+        .clip(0, 255)
+        .astype(np.uint8),
         (drawn.lines(scale * size) * 255).round().astype(np.uint8),
         (int(valid[0, 0]), int(valid[1, 0]), int(valid[0, 1]), int(valid[1, 1])),
         colours,
@@ -205,7 +210,8 @@ def _core(template: Template, size: int) -> NDArray[np.bool_]:
 
 
 def _flat(features: Features, chin: float) -> NDArray[np.float32]:
-    return np.array([*features.eyes.ravel(), *features.mouth, *features.brows.ravel(), chin], np.float32)
+    parts = *features.eyes.ravel(), *features.mouth, *features.brows.ravel(), chin, features.masculine
+    return np.array(parts, np.float32)
 
 
 def _span(inside: NDArray[np.bool_]) -> tuple[int, int]:

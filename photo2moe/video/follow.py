@@ -20,7 +20,7 @@ from photo2moe.errors import NoFaceError
 from photo2moe.ops.colour import lab_of
 from photo2moe.ops.geometry import compose, invert
 from photo2moe.pipeline import Matte, Pipeline, Subject
-from photo2moe.stages.worn import Worn, mostly
+from photo2moe.stages.looks import Looks, mostly
 from photo2moe.types import Colours, Face, Image, Mask, Matrix
 from photo2moe.video.motion import MotionConfig
 from photo2moe.video.steady import SteadyFace, SteadyMask, moved
@@ -64,7 +64,7 @@ class Track:
     time: float
     colours: list[Colours]
     chosen: Colours | None = None
-    looks: list[Worn] = field(default_factory=list)
+    looks: list[Looks] = field(default_factory=list)
     subject: Subject | None = None
     face: SteadyFace = field(init=False)
     mask: SteadyMask = field(init=False)
@@ -210,14 +210,14 @@ class Follower:
         track.raw, track.time = face, time
         if track.chosen is None:
             subject = self._pipeline.measure(image, steady)
-            track.looks.append(subject.worn)
+            track.looks.append(subject.looks)
             if track.subject is not None:
                 track.colours.append(subject.measured)
         else:
             subject = replace(track.known, face=steady, matte=self._outline(image, track, steady, seconds))
         mask, matrix = subject.matte
         matte = track.mask(mask, seconds), matrix
-        track.subject = replace(subject, matte=matte, measured=track.settle(), worn=mostly(track.looks))
+        track.subject = replace(subject, matte=matte, measured=track.settle(), looks=mostly(track.looks))
         return Seen(track.number, track.subject, 1.0, True)
 
     def _outline(self, image: Image, track: Track, face: Face, seconds: float) -> tuple[Mask, Matrix]:

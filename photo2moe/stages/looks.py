@@ -1,4 +1,4 @@
-"""What a person wears that an avatar must keep: glasses, a beard, something on the head."""
+"""What of a person's looks an avatar must keep beside shapes and colours: glasses, a beard, headwear, a man's face."""
 
 from __future__ import annotations
 
@@ -9,41 +9,51 @@ from photo2moe.ops.marks import Glasses
 from photo2moe.stages.beard import beard_finder
 from photo2moe.stages.glasses import GlassesFinder
 from photo2moe.stages.headwear import headwear_finder
+from photo2moe.stages.masculine import masculinity
 from photo2moe.types import Face, Image
-from photo2moe.weights import BEARD, GLASSES, HEADWEAR, verified
+from photo2moe.weights import BEARD, GLASSES, HEADWEAR, MASCULINE, verified
 
 
 @dataclass(frozen=True, slots=True)
-class Worn:
-    """What somebody wears.
+class Looks:
+    """What somebody looks like.
 
     Attributes:
         glasses: their frames, or ``None``.
         beard: whether there is one.
         headwear: whether there is some, in place of hair.
+        masculine: 0 to be drawn as a woman's or a child's face … 1 as a man's.
     """
 
     glasses: Glasses | None = None
     beard: bool = False
     headwear: bool = False
+    masculine: float = 0.0
 
 
-def mostly(looks: Sequence[Worn]) -> Worn:
-    """What most looks at one person found; always the same frames."""
+def mostly(looks: Sequence[Looks]) -> Looks:
+    """What most looks at one person found; always the same frames, and proportions in between."""
     half = len(looks) / 2
     frames = [look.glasses for look in looks if look.glasses is not None]
     beard, headwear = sum(look.beard for look in looks), sum(look.headwear for look in looks)
-    return Worn(frames[0] if len(frames) > half else None, beard > half, headwear > half)
+    masculine = round(sum(look.masculine for look in looks) / len(looks), 1)
+    return Looks(frames[0] if len(frames) > half else None, beard > half, headwear > half, masculine)
 
 
-class WornFinder:
+class LooksFinder:
     """Looks for all of it; load once, call often. Raises WeightsError if a classifier is damaged."""
 
     def __init__(self) -> None:
         self._glasses = GlassesFinder(verified(GLASSES))
         self._beard = beard_finder(verified(BEARD))
         self._headwear = headwear_finder(verified(HEADWEAR))
+        self._masculine = masculinity(verified(MASCULINE))
 
-    def __call__(self, photo: Image, face: Face) -> Worn:
-        """What the person with that face wears."""
-        return Worn(self._glasses(photo, face), self._beard(photo, face), self._headwear(photo, face))
+    def __call__(self, photo: Image, face: Face) -> Looks:
+        """What the person with that face looks like."""
+        return Looks(
+            self._glasses(photo, face),
+            self._beard(photo, face),
+            self._headwear(photo, face),
+            self._masculine(photo, face),
+        )
