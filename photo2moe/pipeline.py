@@ -189,7 +189,7 @@ class Pipeline:
         hair = parse_colour(config.hair, "--hair-colour")
         eyes = parse_colour(config.eyes, "--eye-colour")
         wanted = [wanted_colours(s.measured, skin=skin, hair=hair, eyes=eyes) for s in subjects]
-        portraits = [self._align(photo, s, config.strength) for s in subjects]
+        portraits = [self.align(photo, s, config.strength) for s in subjects]
         own = [wanted_colours(s.measured, skin=None, hair=None, eyes=None).hair for s in subjects]
         sketches = [sketch(p, self.template, s.looks) for p, s in zip(portraits, subjects, strict=True)]
         roughs = [
@@ -218,23 +218,22 @@ class Pipeline:
             avatars.append(self._alone(photo, drawing, config, own))
         return avatars
 
-    def _align(self, photo: Image, subject: Subject, strength: float) -> Portrait:
+    def align(self, photo: Image, subject: Subject, strength: float) -> Portrait:
+        """One person on the template, in chibi proportions."""
         from photo2moe.stages.align import align
 
-        size, masculine = self.size, subject.looks.masculine
-        square: dict[str, Any] = {"template": self.template, "size": size, "strength": strength}
-        return align(photo, subject.face, subject.matte, **square, masculine=masculine)
+        how: Any = {"template": self.template, "size": self.size, "masculine": subject.looks.masculine}
+        return align(photo, subject.face, subject.matte, strength=strength, **how)
 
     def _alone(self, photo: Image, drawing: Drawing, config: PipelineConfig, timer: Timer) -> Avatar:
         from photo2moe.stages.composite import compose_avatar, side_by_side
 
-        subject = drawing.subject
+        subject, size = drawing.subject, config.size
         with timer("upscale"):
-            large = self.upscale(drawing.cutout, config.size)
+            large = self.upscale(drawing.cutout, size)
         with timer("composite"):
-            image = compose_avatar(
-                photo, subject.face, subject.matte, large, self.template, self.background, config.size, self.backdrop
-            )
+            behind: Any = {"background": self.background, "size": size, "backdrop": self.backdrop}
+            image = compose_avatar(photo, subject.face, subject.matte, large, self.template, **behind)
             if config.compare:
                 image = side_by_side(photo, subject.face, image, self.template)
             image = stamp(image) if config.mark else image
@@ -246,9 +245,11 @@ class Pipeline:
         placements = []
         with timer("upscale"):
             for drawing in drawings:
-                side = drawing.subject.face.eye_distance * GROWTH / self.template.eye_distance
+                subject = drawing.subject
+                side = subject.face.eye_distance * GROWTH / self.template.eye_distance
                 large = self.upscale(drawing.cutout, int(np.clip(round(side), self.size * self.scale, 2048)))
-                placements.append(Placement(drawing.subject.face, drawing.subject.matte, large, config.strength))
+                man = subject.looks.masculine
+                placements.append(Placement(subject.face, subject.matte, large, config.strength, man))
         with timer("composite"):
             image = compose_photo(photo, placements, self.template)
             if config.compare:

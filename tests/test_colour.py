@@ -37,8 +37,8 @@ def sketch_of(rgba: np.ndarray, skin: np.ndarray) -> Sketch:
     eyes = np.array([[-0.5, 0.0, 0.4], [0.5, 0.0, 0.4]])
     features = Features(drawn_outline(1.04), eyes, np.array([0.0, 0.7, 0.2, 0.0, 0.0]), np.full((2, 3), -0.45))
     none = np.zeros((SIZE, SIZE), np.float32)
-    hair = Hair(none, none)
-    return Sketch(rgba.astype(np.float32), features, skin.astype(np.float32), none, hair, None, Template())
+    hair = Hair((rgba[..., :3] == HAIR).all(2).astype(np.float32), none)
+    return Sketch(rgba.astype(np.float32), features, skin.astype(np.float32), none, hair, none, None, Template())
 
 
 def test_colours_are_measured_where_they_are() -> None:

@@ -160,7 +160,15 @@ def draw(name: str, photo: Image, pipeline: Pipeline, canvas: Canvas) -> Pair:
     [face] = pipeline.choose(photo, config)
     subject = pipeline.measure(photo, face)
     [drawing] = pipeline.draw(photo, [subject], config)
-    portrait = align(photo, face, subject.matte, template=canvas.template, size=canvas.size, strength=config.strength)
+    portrait = align(
+        photo,
+        face,
+        subject.matte,
+        template=canvas.template,
+        size=canvas.size,
+        strength=config.strength,
+        masculine=subject.looks.masculine,
+    )
     person = np.dstack([portrait.image, (portrait.alpha * 255).round().astype(np.uint8)])
     real = canvas.head(person, warped_points(face, portrait.source, canvas.template))
     avatar = canvas.head(drawing.cutout)

@@ -16,7 +16,7 @@ from photo2moe.types import Mask
 Grid = NDArray[np.float32]
 
 WEAVE = 0.012  # of the side: finer patterns are not drawn
-NEAR, ALIKE, ROUNDS = 0.03, 9.0, 4  # bilateral filter: sigma of the side, sigma in Lab, and how often
+NEAR, ALIKE, ROUNDS = 0.03, 9.0, 3  # bilateral filter: sigma of the side, sigma in Lab, and how often
 TONE, STEEP = 13.0, 0.16  # lightness between two tones, in L*; how soft their border is, as a share of that
 FINE, COARSE = 0.006, 1.6  # of the side: sigma of a line, and how many times larger that of its surroundings
 FAINT, CLEAR = 0.8, 2.6  # difference of Gaussians, in L*, where lines begin, and where they are full
@@ -32,7 +32,12 @@ def flatten(image: Grid, clothes: Mask) -> Grid:
     Returns:
         ``(S, S, 3)`` float32, likewise; beyond the clothes their colours go on.
     """
-    size, solid = len(image), np.clip(2 * clothes.astype(np.float32) - 1, 0, 1)[..., None]
+    size, rows = len(image), _rows(clothes)
+    flat = np.array(image, np.float32)
+    image, clothes = image[rows], clothes[rows]
+    if not image.size:
+        return flat
+    solid = np.clip(2 * clothes.astype(np.float32) - 1, 0, 1)[..., None]
     # What is beside them must not bleed in.
     far = _mean(image, solid + 1e-4, 0.1 * size)
     near = _mean(image, solid, WEAVE * size)
@@ -40,7 +45,8 @@ def flatten(image: Grid, clothes: Mask) -> Grid:
     lab = cv2.cvtColor(filled.clip(0, 255).astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
     for _ in range(ROUNDS):
         lab = cv2.bilateralFilter(lab, -1, ALIKE, NEAR * size)
-    return np.asarray(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB) * 255, np.float32)
+    flat[rows] = cv2.cvtColor(lab, cv2.COLOR_Lab2RGB) * 255
+    return flat
 
 
 def tones(figure: Grid, clothes: Mask) -> Mask:
@@ -53,12 +59,10 @@ def tones(figure: Grid, clothes: Mask) -> Mask:
     Returns:
         ``(D, D)`` float32, where a pen goes along them.
     """
-    size, lines = len(figure), np.zeros_like(clothes, np.float32)
-    rows = np.flatnonzero(clothes.max(1) > 0.05)
-    if not len(rows):
+    size, lines, rows = len(figure), np.zeros_like(clothes, np.float32), _rows(clothes)
+    part, worn = figure[rows, :, :3], clothes[rows, :, None].astype(np.float32)
+    if not part.size:
         return lines
-    near = slice(max(0, rows[0] - round(0.03 * size)), rows[-1] + 1)
-    part, worn = figure[near, :, :3], clothes[near, :, None].astype(np.float32)
     lab = cv2.cvtColor(part.clip(0, 255) / 255, cv2.COLOR_RGB2Lab)
     light = np.ascontiguousarray(lab[..., 0])
     step = light / TONE
@@ -67,8 +71,14 @@ def tones(figure: Grid, clothes: Mask) -> Mask:
     part += worn * (cv2.cvtColor(lab, cv2.COLOR_Lab2RGB) * 255 - part)
     fine = cv2.GaussianBlur(light, (0, 0), FINE * size)
     valley = cv2.GaussianBlur(light, (0, 0), COARSE * FINE * size) - fine
-    lines[near] = np.clip((valley - FAINT) / (CLEAR - FAINT), 0, 1) * worn[..., 0]
+    lines[rows] = np.clip((valley - FAINT) / (CLEAR - FAINT), 0, 1) * worn[..., 0]
     return lines
+
+
+def _rows(clothes: Mask) -> slice:
+    """The rows around clothes."""
+    found = np.flatnonzero(clothes.max(1) > 0.05)
+    return slice(max(0, found[0] - round(NEAR * len(clothes))), found[-1] + 1) if len(found) else slice(0)
 
 
 def _mean(image: Grid, weight: Grid, blur: float) -> Grid:

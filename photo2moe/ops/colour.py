@@ -6,6 +6,8 @@ cheek belongs; none of them looks for a face.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,31 @@ SKIN_WEIGHTS, SKIN_RADIUS = np.array([0.14, 1.5, 1.5]), 17.0
 def to_lab(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """CIE Lab (D65) of a picture: ``(H, W, 3)`` float32, L in 0…100."""
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(image).astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
+
+
+def distance(lab: NDArray[np.float32], colour: NDArray[np.floating], weights: Sequence[float]) -> NDArray[np.float32]:
+    """How far every pixel ``(H, W, 3)`` is from a colour ``(3,)``, each channel weighted: ``(H, W)`` float32."""
+    scale = np.array(weights, np.float32)
+    apart = cv2.transform(lab, np.column_stack([np.diag(scale), -scale * colour]).astype(np.float32))
+    light, a, b = cv2.split(apart)
+    return np.asarray(cv2.magnitude(cv2.magnitude(light, a), b), np.float32)
+
+
+def shade_of(lab: NDArray[np.float32], tone: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """How far pixels are mere shades of a tone, which lie on a line from it to black.
+
+    Args:
+        lab: ``(H, W, 3)``.
+        tone: ``(3,)`` likewise.
+
+    Returns:
+        Their lightness over the tone's, at most 1, and the distance of their a and b from what that makes of it.
+    """
+    light, a, b = cv2.split(lab)
+    share = np.minimum(light / np.float32(tone[0]), 1)
+    return share, np.asarray(
+        cv2.magnitude(a - share * np.float32(tone[1]), b - share * np.float32(tone[2])), np.float32
+    )
 
 
 def lab_of(colour: RGB) -> NDArray[np.float32]:
@@ -141,7 +168,7 @@ def skin_mask(image: Image, alpha: Mask, template: Template) -> Mask:
     u, v = template.grid(image.shape[0])
     lab = to_lab(cv2.medianBlur(image, 3))
     seed = lab_of(cheeks(image, template))
-    apart = np.linalg.norm((lab - seed) * SKIN_WEIGHTS, axis=2)
+    apart = distance(lab, seed, SKIN_WEIGHTS)
     # Shades of skin are darker and more saturated in the skin's own hue.
     own, its = np.hypot(seed[1], seed[2]), np.hypot(lab[..., 1], lab[..., 2])
     turn = np.abs(np.angle(np.exp(1j * (np.arctan2(lab[..., 2], lab[..., 1]) - np.arctan2(seed[2], seed[1])))))
@@ -154,7 +181,7 @@ def skin_mask(image: Image, alpha: Mask, template: Template) -> Mask:
     if crown.any():
         hair = np.median(lab[crown], axis=0)
         weights = [0.4, 1.0, 1.0]
-        near &= np.linalg.norm((lab - seed) * weights, axis=2) < np.linalg.norm((lab - hair) * weights, axis=2)
+        near &= distance(lab, seed, weights) < distance(lab, hair, weights)
     _, labels = cv2.connectedComponents(near.astype(np.uint8), connectivity=4)
     face = np.unique(labels[(np.hypot(np.abs(u) - CHEEK[0], v - CHEEK[1]) < 0.15) | (np.hypot(u, v - 0.35) < 0.12)])
     neck = np.unique(labels[(np.abs(u) < 0.25) & (v > 1.15) & (v < 1.5)])
@@ -184,7 +211,7 @@ def hair_mask(image: Image, alpha: Mask, skin: Mask, template: Template) -> Mask
     if crown.sum() < 12:
         return np.zeros_like(alpha)
     seed = np.median(lab[crown], axis=0)
-    near = np.linalg.norm((lab - seed) * [0.35, 1.2, 1.2], axis=2) < 22
+    near = distance(lab, seed, (0.35, 1.2, 1.2)) < 22
     eyes = np.hypot((np.abs(u) - 0.5) / 0.42, v / 0.42) < 1
     above = (v < -0.45) & ~eyes
     region = (above | ((v < 1.9) & near & ~eyes & ((np.abs(u) > 0.55) | (v < -0.2)))) & (alpha > 0.3) & (skin < 0.5)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.ops.colour import cheeks, lab_of, to_lab
+from photo2moe.ops.colour import cheeks, distance, lab_of, to_lab
 from photo2moe.ops.geometry import Template, to_template
 from photo2moe.types import Image, Points, Portrait
 
@@ -139,7 +139,7 @@ def _brow(edges: list[Points], eye: tuple[float, float, float]) -> Points:
 
 def _ink(image: Image, template: Template) -> NDArray[np.float64]:
     """How far each pixel is from bare skin, 0…1."""
-    apart = np.linalg.norm((to_lab(image) - lab_of(cheeks(image, template))) * [0.8, 1.0, 1.0], axis=2)
+    apart = distance(to_lab(image), lab_of(cheeks(image, template)), (0.8, 1.0, 1.0))
     return np.clip((apart - 8) / 22, 0, 1)
 
 

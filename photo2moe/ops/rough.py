@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.ops.colour import RGB, lab_of, to_lab
+from photo2moe.ops.colour import RGB, distance, lab_of, to_lab
 from photo2moe.ops.features import Features
 from photo2moe.ops.geometry import Template, polygon
 from photo2moe.ops.marks import Glasses, Grid, brush, paint_brow, paint_eye, paint_glasses, paint_mouth, paint_nose
@@ -136,7 +136,7 @@ def trace(
     """
     begin, full = INKED
     image, size = np.ascontiguousarray(rgba[..., :3]), len(rgba)
-    apart = np.linalg.norm(to_lab(image) - lab_of(skin_colour), axis=2)
+    apart = distance(to_lab(image), lab_of(skin_colour), (1, 1, 1))
     bare = skin * np.clip(1 - (apart - begin) / full, 0, 1)
     colours = image.astype(np.float32)
     flat = colours + bare[..., None] * (_tones(features, skin_colour, template, size) - colours)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.ops.colour import RGB, to_lab
+from photo2moe.ops.colour import RGB, shade_of, to_lab
 from photo2moe.ops.features import Features
 from photo2moe.ops.geometry import Template, polygon
 from photo2moe.types import Image, Mask
@@ -67,9 +67,8 @@ def photo_skin(
         odds = (other**2 - own**2) / 2 + other_size - own_size
     odds += SURE * (2 * face - 0.5) * (v > -0.75)
     # The chin's shadow makes the neck darker, and its hue fainter by as much.
-    darker = np.clip(lab[..., :1] / np.median(lab[plain][:, 0]), 0, 1)
-    beside = np.linalg.norm(lab[..., 1:] - darker * np.median(lab[plain][:, 1:], axis=0), axis=2)
-    shaded = (face < 0.5) & (np.abs(u) < 0.42) & (v > 0.9) & (darker[..., 0] > SHADOWED[0]) & (beside < SHADOWED[1])
+    darker, beside = shade_of(lab, np.median(lab[plain], axis=0))
+    shaded = (face < 0.5) & (np.abs(u) < 0.42) & (v > 0.9) & (darker > SHADOWED[0]) & (beside < SHADOWED[1])
     odds, own = np.where(shaded, SURE, odds), np.where(shaded, np.minimum(own, 1.0), own).astype(np.float32)
     # Inside the face there is nothing but skin and hair.
     far = np.where((v > 0.9) & (np.abs(u) < 0.45), NECK_FAR, FAR) + 9 * face

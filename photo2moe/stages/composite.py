@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.errors import ConfigError
-from photo2moe.ops.geometry import AVATAR_CHIN, CHIN_RANGE, Template, apply, compose, invert
+from photo2moe.ops.geometry import AVATAR_CHIN, CHIN_RANGE, MAN_LONGER, Template, apply, compose, invert
 from photo2moe.ops.inpaint import defocus, head_outline, remove
 from photo2moe.ops.layers import blend, cover, fit, lay, rise, warp
 from photo2moe.types import CHIN, Face, Image, Mask, Matrix, Points
@@ -63,12 +63,14 @@ class Placement:
         matte: mask of the person, and the matrix from photo to mask pixels.
         cutout: ``(S, S, 4)`` uint8 on the template, straight alpha.
         strength: proportions it was drawn in: 0 the person's own … 1 anime.
+        masculine: 0 those of drawn women and children … 1 those of drawn men.
     """
 
     face: Face
     matte: Matte
     cutout: NDArray[np.uint8]
     strength: float = 1.0
+    masculine: float = 0.0
 
 
 def parse_background(text: str) -> Background:
@@ -180,7 +182,7 @@ def placement_matrix(placement: Placement, template: Template, size: int) -> Mat
     """Matrix ``(2, 3)`` from photo pixels to those of the square that the figure fills in the photo."""
     face, strength = placement.face, placement.strength
     chin = float(np.clip(_chin(face), *CHIN_RANGE))
-    drawn = chin + strength * (AVATAR_CHIN - chin)
+    drawn = chin + strength * (AVATAR_CHIN + placement.masculine * MAN_LONGER[1] - chin)
     growth = 1 + strength * (GROWTH * max(1.0, chin / CHIN_USUAL) ** 0.5 - 1)
     onto_template = np.array([[1 / growth, 0, 0], [0, 1 / growth, drawn - chin / growth]])
     return compose(template.to_pixels(size), compose(onto_template, face.to_units()))

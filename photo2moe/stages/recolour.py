@@ -81,7 +81,7 @@ def recolour(cutout: NDArray[np.uint8], drawn: Sketch, wanted: Colours, template
     """
     image, alpha = np.ascontiguousarray(cutout[..., :3]), cutout[..., 3].astype(np.float32) / 255
     skin = drawn_skin(image, drawn, template)
-    hair = colour.hair_mask(image, alpha, skin, template)
+    hair = cv2.resize(drawn.hair.mask, alpha.shape, interpolation=cv2.INTER_LINEAR) * (1 - skin)
     for mask, target in ((skin, wanted.skin), (hair, wanted.hair)):
         inside = (mask > 0.9) & (alpha > 0.9)
         if inside.sum() < 20:
@@ -104,12 +104,9 @@ def drawn_skin(image: Image, drawn: Sketch, template: Template) -> Mask:
     size = image.shape[0]
     u, v = template.grid(size)
     lab, tone = colour.to_lab(image), colour.lab_of(DRAWN)
-    # Shades of the one tone lie on a line from it to black, grey and white ones beside it.
-    share = np.clip(lab[..., :1] / tone[0], 0, 1)
-    beside = np.linalg.norm(lab[..., 1:] - share * tone[1:], axis=2)
-    light = lab[..., 0] > 45
+    beside, light = colour.shade_of(lab, tone)[1], lab[..., 0] > 45  # grey and white lie beside all shades of skin
     alike = np.where(light, np.clip((24 - beside) / 8, 0, 1), 1.0)  # of dark lines the hue says nothing
-    whites = np.clip((np.hypot(lab[..., 1], lab[..., 2]) - 4) / 5, 0, 1)
+    whites = np.clip((cv2.magnitude(*cv2.split(lab[..., 1:])) - 4) / 5, 0, 1)
     eyes = np.zeros_like(u)
     for eye_u, eye_v, height in drawn.features.eyes:
         r = np.hypot((u - eye_u) / (1.15 * EYE_WIDTH), (v - eye_v) / max(0.55 * height, 0.05))
