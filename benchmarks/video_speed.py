@@ -21,7 +21,7 @@ import av
 import cv2
 import numpy as np
 
-from photo2moe.config import GeneratorConfig, PipelineConfig
+from photo2moe.config import PipelineConfig
 from photo2moe.engine import load_net
 from photo2moe.film import CAMERA_LOOK, CAMERA_MOTION, CLIP_LOOK
 from photo2moe.imageio import read_image
@@ -116,10 +116,10 @@ def remember(pipeline: Pipeline, config: PipelineConfig, clip: Path, target: Pat
 
 def generator(config: PipelineConfig, rounds: int) -> float:
     """Seconds that the net alone takes for one picture."""
-    draw, size = load_net(config)
+    draw, shape = load_net(config)
     rng = np.random.default_rng(0)
-    picture = rng.random((1, 4, size, size), np.float32) * 2 - 1
-    colours = rng.random((1, GeneratorConfig().colours), np.float32)
+    picture = rng.random((1, 4, shape.size, shape.size), np.float32) * 2 - 1
+    colours = rng.random((1, shape.colours), np.float32)
     draw(picture, colours)
     begun = time.perf_counter()
     for _ in range(rounds):

@@ -24,8 +24,10 @@ from photo2moe.engine import load_net
 from photo2moe.errors import NoFaceError
 from photo2moe.ops.colour import measure_photo
 from photo2moe.ops.geometry import Template
+from photo2moe.stages.figure import Drawing, Sketched, Subject
+from photo2moe.stages.sketch import rough, sketch
 from photo2moe.stamp import stamp
-from photo2moe.types import Avatar, Colours, Face, Image, Mask, Matrix, Portrait
+from photo2moe.types import Avatar, Colours, Face, Image, Mask, Matrix
 
 if TYPE_CHECKING:
     from photo2moe.stages.composite import Background
@@ -36,40 +38,6 @@ Matte = Callable[[Image, Face], tuple[Mask, Matrix]]
 LooksFinder = Callable[[Image, Face], "Looks"]
 Translator = Callable[[list[NDArray[np.uint8]], list[Colours]], list[NDArray[np.uint8]]]
 Upscaler = Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Subject:
-    """One person of a photo, measured but not yet drawn. All that is slow and needs no option.
-
-    Attributes:
-        face: the face.
-        matte: mask of the person, and the matrix from photo to mask pixels.
-        measured: the person's own colours.
-        looks: glasses, beard, headwear, and whether it is a man's face.
-    """
-
-    face: Face
-    matte: tuple[Mask, Matrix]
-    measured: Colours
-    looks: Looks
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Drawing:
-    """One person drawn.
-
-    Attributes:
-        subject: who.
-        portrait: the chibi-warped photo that the net's rough was made of.
-        cutout: ``(D, D, 4)`` the figure on the template, as the net drew it, recoloured, straight alpha.
-        wanted: the colours it was drawn with.
-    """
-
-    subject: Subject
-    portrait: Portrait
-    cutout: NDArray[np.uint8]
-    wanted: Colours
 
 
 @dataclass(eq=False)
@@ -179,30 +147,48 @@ class Pipeline:
 
     def draw(self, photo: Image, subjects: list[Subject], config: PipelineConfig) -> list[Drawing]:
         """Draw people as anime figures, all in one batch."""
+        return self.ink(self.sketch(photo, subjects, config), config)
+
+    def sketch(self, photo: Image, subjects: list[Subject], config: PipelineConfig) -> list[Sketched]:
+        """Sketch people: the half of :meth:`draw` before the net, which needs no colours."""
+        from photo2moe.stages.align import align
+
+        sketched = []
+        for subject in subjects:
+            portrait = align(
+                photo,
+                subject.face,
+                subject.matte,
+                template=self.template,
+                size=self.size,
+                strength=config.strength,
+                masculine=subject.looks.masculine,
+            )
+            sketched.append(Sketched(subject, portrait, sketch(portrait, self.template, subject.looks)))
+        return sketched
+
+    def ink(self, sketched: list[Sketched], config: PipelineConfig) -> list[Drawing]:
+        """Draw people of whom there are sketches, all in one batch."""
         from photo2moe.ops.inpaint import straighten
         from photo2moe.ops.tone import DRAWN
         from photo2moe.stages.recolour import parse_colour, recolour, wanted_colours
-        from photo2moe.stages.sketch import rough, sketch
         from photo2moe.stages.translate import inner
 
         skin = parse_colour(config.skin, "--skin")
         hair = parse_colour(config.hair, "--hair-colour")
         eyes = parse_colour(config.eyes, "--eye-colour")
-        wanted = [wanted_colours(s.measured, skin=skin, hair=hair, eyes=eyes) for s in subjects]
-        portraits = [self.align(photo, s, config.strength) for s in subjects]
-        own = [wanted_colours(s.measured, skin=None, hair=None, eyes=None).hair for s in subjects]
-        sketches = [sketch(p, self.template, s.looks) for p, s in zip(portraits, subjects, strict=True)]
+        wanted = [wanted_colours(s.subject.measured, skin=skin, hair=hair, eyes=eyes) for s in sketched]
+        own = [wanted_colours(s.subject.measured, skin=None, hair=None, eyes=None).hair for s in sketched]
         roughs = [
-            rough(drawn, before, colours, self.size * self.scale)
-            for drawn, before, colours in zip(sketches, own, wanted, strict=True)
+            rough(one.sketch, before, colours, self.size * self.scale)
+            for one, before, colours in zip(sketched, own, wanted, strict=True)
         ]
         cutouts = self.translate(roughs, [dataclasses.replace(colours, skin=DRAWN) for colours in wanted])
         drawings = []
-        for subject, portrait, drawn, cutout, colours in zip(
-            subjects, portraits, sketches, cutouts, wanted, strict=True
-        ):
-            figure = straighten(recolour(cutout, drawn, colours, self.template), inner(portrait.alpha, len(cutout)))
-            drawings.append(Drawing(subject, portrait, figure, colours))
+        for one, cutout, colours in zip(sketched, cutouts, wanted, strict=True):
+            solid = inner(one.portrait.alpha, len(cutout))
+            figure = straighten(recolour(cutout, one.sketch, colours, self.template), solid)
+            drawings.append(Drawing(one.subject, one.portrait, figure, colours))
         return drawings
 
     def compose(
@@ -217,13 +203,6 @@ class Pipeline:
             own = Timer(dict(timer.seconds))
             avatars.append(self._alone(photo, drawing, config, own))
         return avatars
-
-    def align(self, photo: Image, subject: Subject, strength: float) -> Portrait:
-        """One person on the template, in chibi proportions."""
-        from photo2moe.stages.align import align
-
-        how: Any = {"template": self.template, "size": self.size, "masculine": subject.looks.masculine}
-        return align(photo, subject.face, subject.matte, strength=strength, **how)
 
     def _alone(self, photo: Image, drawing: Drawing, config: PipelineConfig, timer: Timer) -> Avatar:
         from photo2moe.stages.composite import compose_avatar, side_by_side

@@ -42,7 +42,15 @@ FLOORS = (
     ("stages.*", "evaluation.*", "engine", "training.augment", "training.domain", "bulk.jobs"),
     ("stages.looks", "bulk.ledger", "bulk.watch"),
     ("stages.sketch", "training.*", "web.problems", "bulk.work"),
-    ("stages.recolour", "training.objective", "training.samples", "web.guard", "web.upload", "bulk.report"),
+    (
+        "stages.recolour",
+        "stages.figure",
+        "training.objective",
+        "training.samples",
+        "web.guard",
+        "web.upload",
+        "bulk.report",
+    ),
     (
         "pipeline",
         "web.choices",

@@ -59,7 +59,8 @@ def find_locks(image: Grid, hair: Mask, skin: Mask, template: Template) -> Hair:
     flow = _flow(image, hair, template)
     # Always the same noise, so that the locks of a clip stay where they are.
     noise = np.random.default_rng(5).standard_normal((size, size)).astype(np.float32)
-    drawn_out = _drawn_out(_drawn_out(cv2.GaussianBlur(noise, (0, 0), LOCK * size), flow), flow)
+    line = _streamlines(flow)
+    drawn_out = _drawn_out(_drawn_out(cv2.GaussianBlur(noise, (0, 0), LOCK * size), line), line)
     spread = cv2.GaussianBlur(drawn_out * drawn_out, (0, 0), 0.1 * size)
     locks = np.tanh(1.2 * drawn_out / np.sqrt(spread + 1e-8)).astype(np.float32)
     return Hair(_with_fringe(hair, skin, locks, flow, template), locks)
@@ -153,16 +154,23 @@ def _flow(image: Grid, hair: Mask, template: Template) -> tuple[Grid, Grid]:
     return (along_x * turn).astype(np.float32), (along_y * turn).astype(np.float32)
 
 
-def _drawn_out(noise: Grid, flow: tuple[Grid, Grid]) -> Grid:
-    """Line integral convolution (Cabral and Leedom, SIGGRAPH 1993)."""
-    size = len(noise)
-    total = noise.copy()
+def _streamlines(flow: tuple[Grid, Grid]) -> list[Grid]:
+    """Places ``(S, S, 2)`` along the flow through every pixel, to either side."""
+    both, size = cv2.merge(flow), len(flow[0])
+    places = []
     for step in (STROKE * size / STEPS, -STROKE * size / STEPS):
-        x, y = _pixels(size)
+        place = cv2.merge(_pixels(size))
         for _ in range(STEPS):
-            step_x, step_y = (_at(part, x, y) for part in flow)
-            x, y = x + step * step_x, y + step * step_y
-            total += _at(noise, x, y)
+            place = place + step * cv2.remap(both, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            places.append(np.asarray(place, np.float32))
+    return places
+
+
+def _drawn_out(noise: Grid, streamlines: list[Grid]) -> Grid:
+    """Line integral convolution (Cabral and Leedom, SIGGRAPH 1993)."""
+    total = noise.copy()
+    for place in streamlines:
+        total += cv2.remap(noise, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return total
 
 

@@ -1,7 +1,7 @@
 """Frame after frame to drawn pictures: the one place that remembers the frames before.
 
 Two halves that may run in threads of their own: :meth:`Animator.look` finds and cuts out
-people, :meth:`Animator.draw` draws them. What is not drawn is never shown bare: while
+people and sketches them, :meth:`Animator.draw` draws them. What is not drawn is never shown bare: while
 a face is lost the last drawing stays in its last place (``hold`` seconds), then fades; the
 person behind it is painted out of an avatar's background, or blurred in a whole photo.
 """
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from photo2moe.config import PipelineConfig
 from photo2moe.ops.layers import blend, warp
-from photo2moe.pipeline import Drawing, Pipeline, Timer
+from photo2moe.pipeline import Pipeline, Timer
 from photo2moe.stages.composite import Background, Matte
+from photo2moe.stages.figure import Drawing, Sketched
 from photo2moe.stages.matte import PersonMatte
 from photo2moe.types import Colours, Image
 from photo2moe.video.follow import Follower, Seen
@@ -38,6 +39,7 @@ class Scene:
         image: ``(H, W, 3)`` uint8.
         time: seconds.
         seen: who is in it.
+        sketched: sketches of those whose face was found.
         bare: mask of people whose face was not found, and its matrix.
         shot: number of the shot that it belongs to.
     """
@@ -45,6 +47,7 @@ class Scene:
     image: Image
     time: float
     seen: list[Seen]
+    sketched: list[Sketched]
     bare: Matte | None
     shot: int
 
@@ -85,7 +88,7 @@ class Animator:
         return self.draw(self.look(image, time))
 
     def look(self, image: Image, time: float) -> Scene:
-        """Find and cut out people.
+        """Find, cut out and sketch people.
 
         Args:
             image: ``(H, W, 3)`` uint8 RGB.
@@ -94,7 +97,9 @@ class Animator:
         with self.timer("look"):
             seen, cut = self._follow(image, time)
             self._shot += cut
-            return Scene(image, time, seen, self._bare(image, seen), self._shot)
+            found = [one.subject for one in seen if one.found]
+            sketched = self._pipeline.sketch(image, found, self.config)
+            return Scene(image, time, seen, sketched, self._bare(image, seen), self._shot)
 
     def draw(self, scene: Scene) -> NDArray[np.uint8]:
         """Draw the people of a frame.
@@ -145,7 +150,7 @@ class Animator:
         """A drawing for everyone who is found, and the last one of who is lost."""
         found = [one for one in scene.seen if one.found]
         if found:
-            drawings = self._pipeline.draw(scene.image, [one.subject for one in found], config)
+            drawings = self._pipeline.ink(scene.sketched, config)
             for one, drawing in zip(found, drawings, strict=True):
                 steady = self._steady.setdefault(one.track, SteadyDrawing(self._motion))
                 self._last[one.track] = dataclasses.replace(drawing, cutout=steady(drawing.cutout, seconds))

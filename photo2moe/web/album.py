@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from photo2moe.config import PipelineConfig, ServeConfig
-from photo2moe.pipeline import Drawing, Pipeline, Subject
+from photo2moe.pipeline import Pipeline
 from photo2moe.stages.composite import side_by_side
+from photo2moe.stages.figure import Drawing, Subject
 from photo2moe.types import Avatar, Face, Image
 from photo2moe.web.problems import Problem
 
