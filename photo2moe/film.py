@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Moving pictures are shown smaller than photos, and each second costs as much as 25 of these.
 CLIP_LOOK = PipelineConfig(size=512)
 CAMERA_LOOK = PipelineConfig(size=256, upscale="lanczos")
-CAMERA_MOTION = MotionConfig(fine=False, matte_every=2)
+CAMERA_MOTION = MotionConfig(fine=False, matte_every=2, sketch_every=3)
 
 
 def seconds_of(text: str) -> Fraction:

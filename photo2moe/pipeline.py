@@ -25,7 +25,7 @@ from photo2moe.errors import NoFaceError
 from photo2moe.ops.colour import measure_photo
 from photo2moe.ops.geometry import Template
 from photo2moe.stages.figure import Drawing, Sketched, Subject
-from photo2moe.stages.sketch import rough, sketch
+from photo2moe.stages.sketch import resketch, rough, sketch
 from photo2moe.stamp import stamp
 from photo2moe.types import Avatar, Colours, Face, Image, Mask, Matrix
 
@@ -147,25 +147,33 @@ class Pipeline:
 
     def draw(self, photo: Image, subjects: list[Subject], config: PipelineConfig) -> list[Drawing]:
         """Draw people as anime figures, all in one batch."""
-        return self.ink(self.sketch(photo, subjects, config), config)
+        return self.ink([self.sketch(photo, subject, config) for subject in subjects], config)
 
-    def sketch(self, photo: Image, subjects: list[Subject], config: PipelineConfig) -> list[Sketched]:
-        """Sketch people: the half of :meth:`draw` before the net, which needs no colours."""
+    def sketch(
+        self, photo: Image, subject: Subject, config: PipelineConfig, before: Sketched | None = None
+    ) -> Sketched:
+        """Sketch a person: the half of :meth:`draw` before the net, which needs no colours.
+
+        Args:
+            photo: ``(H, W, 3)`` uint8 RGB.
+            subject: who.
+            config: how.
+            before: of the same person a moment ago, to be kept but for the face.
+        """
         from photo2moe.stages.align import align
 
-        sketched = []
-        for subject in subjects:
-            portrait = align(
-                photo,
-                subject.face,
-                subject.matte,
-                template=self.template,
-                size=self.size,
-                strength=config.strength,
-                masculine=subject.looks.masculine,
-            )
-            sketched.append(Sketched(subject, portrait, sketch(portrait, self.template, subject.looks)))
-        return sketched
+        portrait = align(
+            photo,
+            subject.face,
+            subject.matte,
+            template=self.template,
+            size=self.size,
+            strength=config.strength,
+            masculine=subject.looks.masculine,
+        )
+        if before is not None:
+            return Sketched(subject, portrait, resketch(before.sketch, portrait, subject.looks))
+        return Sketched(subject, portrait, sketch(portrait, self.template, subject.looks))
 
     def ink(self, sketched: list[Sketched], config: PipelineConfig) -> list[Drawing]:
         """Draw people of whom there are sketches, all in one batch."""

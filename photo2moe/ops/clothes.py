@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from photo2moe.ops.tensors import thrice
 from photo2moe.types import Mask
 
 Grid = NDArray[np.float32]
@@ -60,7 +61,7 @@ def tones(figure: Grid, clothes: Mask) -> Mask:
         ``(D, D)`` float32, where a pen goes along them.
     """
     size, lines, rows = len(figure), np.zeros_like(clothes, np.float32), _rows(clothes)
-    part, worn = figure[rows, :, :3], clothes[rows, :, None].astype(np.float32)
+    part, worn = figure[rows, :, :3], clothes[rows].astype(np.float32)
     if not part.size:
         return lines
     lab = cv2.cvtColor(part.clip(0, 255) / 255, cv2.COLOR_RGB2Lab)
@@ -68,10 +69,10 @@ def tones(figure: Grid, clothes: Mask) -> Mask:
     step = light / TONE
     nearest = np.round(step)
     lab[..., 0] = TONE * (nearest + 0.5 * np.tanh((step - nearest) / STEEP))
-    part += worn * (cv2.cvtColor(lab, cv2.COLOR_Lab2RGB) * 255 - part)
+    part += thrice(worn) * (cv2.cvtColor(lab, cv2.COLOR_Lab2RGB) * 255 - part)
     fine = cv2.GaussianBlur(light, (0, 0), FINE * size)
     valley = cv2.GaussianBlur(light, (0, 0), COARSE * FINE * size) - fine
-    lines[rows] = np.clip((valley - FAINT) / (CLEAR - FAINT), 0, 1) * worn[..., 0]
+    lines[rows] = np.clip((valley - FAINT) / (CLEAR - FAINT), 0, 1) * worn
     return lines
 
 

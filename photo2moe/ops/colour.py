@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.ops.geometry import Template
+from photo2moe.ops.tensors import gains
 from photo2moe.types import Colours, Face, Image, Mask
 
 RGB = tuple[int, int, int]
@@ -233,8 +234,7 @@ def tint(image: Image, mask: Mask, own: RGB, target: RGB) -> Image:
         target: the colour it shall have.
     """
     gain = (np.array(target, np.float32) + 8) / (np.array(own, np.float32) + 8)
-    changed = image.astype(np.float32) * (1 + mask[..., None] * (gain - 1))
-    return changed.round().clip(0, 255).astype(np.uint8)
+    return np.asarray(cv2.convertScaleAbs(image * gains(np.ascontiguousarray(mask, np.float32), gain)), np.uint8)
 
 
 def lighter(colours: NDArray[np.float64]) -> NDArray[np.float64]:

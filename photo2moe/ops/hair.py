@@ -7,6 +7,7 @@ Which way they run is taken from the photo where it shows it, and elsewhere from
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -113,17 +114,24 @@ def dress(ground: Grid, hair: Hair, clothes: Mask, lines: Mask, template: Templa
     )
     crisp = size / 128
     mask = np.clip(0.5 + 2 * crisp * (mask - 0.5), 0, 1)
-    u, v = template.grid(size)
-    away = np.hypot(0.75 * (u - CROWN[0]), v - CROWN[1])
-    glint = np.clip(0.5 - 12 * crisp * (np.abs(away - GLINT[0] - 0.07 * locks) - GLINT[1] * np.clip(locks, 0, 1)), 0, 1)
+    from_glint = np.abs(_from_crown(template, size) - GLINT[0] - 0.07 * locks)
+    glint = np.clip(0.5 - 12 * crisp * (from_glint - GLINT[1] * np.clip(locks, 0, 1)), 0, 1)
     gap = np.clip(0.5 + 4 * crisp * (GAP - locks), 0, 1)
     tone = (1 + (SHADE - 1) * gap) * (1 + (LIGHT - 1) * glint * (locks > 0))
     shaded = np.array(large, np.float32)
     shaded[..., 3] = 127.5 + 1.5 * crisp * (large[..., 3] - 127.5)  # drawn outlines are hard
     folds = tones(shaded, np.clip(0.5 + 2 * crisp * (worn - 0.5), 0, 1) * (1 - mask))
-    shaded[..., :3] *= (1 + mask * (tone - 1))[..., None]
+    factor = 1 + mask * (tone - 1)
+    shaded *= cv2.merge((factor, factor, factor, np.ones_like(factor)))
     between = mask * np.clip(6 * crisp * (LINE - locks), 0, 1)
     return ink(shaded.clip(0, 255).astype(np.float32), np.maximum(lines, np.maximum(between, folds)).astype(np.float32))
+
+
+@lru_cache(maxsize=4)
+def _from_crown(template: Template, size: int) -> Grid:
+    """Distance of every pixel from where hair falls from, less across than down."""
+    u, v = template.grid(size)
+    return np.hypot(0.75 * (u - CROWN[0]), v - CROWN[1]).astype(np.float32)
 
 
 def _flow(image: Grid, hair: Mask, template: Template) -> tuple[Grid, Grid]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from photo2moe.ops.features import Features
 from photo2moe.ops.geometry import Template, apply
+from photo2moe.ops.tensors import gains
 from photo2moe.types import Mask
 
 PEN = 1 / 170  # of the side: half-width of a line
@@ -52,9 +53,7 @@ def ink(ground: NDArray[np.float32], drawn: Mask) -> NDArray[np.float32]:
         ground: ``(S, S, 4)`` float32, straight colours and alpha.
         drawn: ``(S, S)`` from :func:`lines`.
     """
-    inked = ground.copy()
-    inked[..., :3] *= 1 - drawn[..., None] * (1 - DARK)
-    return inked
+    return ground * gains(drawn, np.append(DARK, np.float32(1)))
 
 
 def _contour(mask: Mask, level: float) -> Mask:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from photo2moe.ops.tensors import thrice
 from photo2moe.types import Image, Mask
 
 Floats = NDArray[np.float32]
@@ -192,7 +193,7 @@ def straighten(rgba: NDArray[np.uint8], solid: Mask | None = None) -> NDArray[np
     # Half as fine, since what is spread is smooth.
     size = (image.shape[1] + 1) // 2, (image.shape[0] + 1) // 2
     coarse = cv2.resize(own, size, interpolation=cv2.INTER_AREA)
-    known = cv2.resize(image * own[..., None], size, interpolation=cv2.INTER_AREA) / np.maximum(coarse, 1e-6)[..., None]
+    known = cv2.resize(image * thrice(own), size, interpolation=cv2.INTER_AREA) / np.maximum(coarse, 1e-6)[..., None]
     rest = cv2.resize(spread(known, np.minimum(1, 2 * coarse)), own.shape[::-1], interpolation=cv2.INTER_LINEAR)
     straight = np.empty_like(rgba)
     straight[..., :3], straight[..., 3] = _mix(_bytes(rest), np.ascontiguousarray(image), own), alpha

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.ops.colour import RGB
 from photo2moe.ops.features import Features
 from photo2moe.ops.geometry import Template
+from photo2moe.ops.tensors import thrice
 
 Grid = NDArray[np.float64]
 Paint = Callable[[Grid, "RGB | NDArray[np.float32]"], None]
@@ -50,8 +52,12 @@ def brush(picture: NDArray[np.float32], u: Grid) -> Paint:
     soft = 1.4 * (u[0, 1] - u[0, 0])
 
     def paint(distance: Grid, colour: RGB | NDArray[np.float32]) -> None:
-        cover = np.clip(0.5 - distance / soft, 0, 1).astype(np.float32)[..., None]
-        picture[...] += cover * (np.array(colour, np.float32) - picture)
+        cover = np.clip(0.5 - distance / soft, 0, 1).astype(np.float32)
+        picture[...] *= thrice(1 - cover)
+        if isinstance(colour, np.ndarray) and colour.ndim == 3:
+            picture[...] += thrice(cover) * colour
+        else:
+            picture[...] += cv2.transform(cover, np.array(colour, np.float32)[:, None])
 
     return paint
 

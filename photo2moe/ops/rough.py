@@ -83,20 +83,21 @@ def mark(
         ``(D, D, 4)`` uint8: RGB as it lies on white, and alpha.
     """
     u, v = template.grid(ground.shape[0])
-    picture = ground.copy()
+    picture = np.ascontiguousarray(ground[..., :3])
+    u, v = u.astype(np.float32), v.astype(np.float32)
     for brow, (eye_u, eye_v, height) in zip(features.brows, features.eyes, strict=True):
         side, near = 1 if eye_u > 0 else -1, _window(u, v, eye_u, eye_v - 0.1, 0.4, 0.65)
-        paint, across, down = brush(picture[near][..., :3], u), u[near] - eye_u, v[near]
+        paint, across, down = brush(picture[near], u), u[near] - eye_u, v[near]
         paint_eye(paint, across, down - eye_v, float(height), side, eye_colour, features.masculine)
         paint_brow(paint, side * across, down, brow, hair_colour, features.masculine)
     mouth_u, mouth_v, *_ = features.mouth
     near = _window(u, v, mouth_u, mouth_v - 0.1, 0.5, 0.5)
-    paint = brush(picture[near][..., :3], u)
+    paint = brush(picture[near], u)
     paint_mouth(paint, u[near], v[near], features.mouth, features.masculine)
     paint_nose(paint, u[near] - 0.9 * mouth_u, v[near] - 0.56 * mouth_v)
     if glasses is not None:
-        paint_glasses(picture[..., :3], features, glasses, template)
-    return _on_white(picture)
+        paint_glasses(picture, features, glasses, template)
+    return _on_white(cv2.merge((*cv2.split(picture), ground[..., 3])))
 
 
 def soften(sketch: NDArray[np.uint8], size: int, blur: float = FINE) -> NDArray[np.uint8]:
@@ -162,9 +163,10 @@ def dye(ground: NDArray[np.float32], hair: Mask, own: RGB, target: RGB) -> NDArr
 
 def _on_white(figure: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Straight colours as they lie on white, and alpha."""
-    alpha = figure[..., 3:] / 255
-    laid = figure[..., :3] * alpha + 255 * (1 - alpha)
-    return np.dstack([laid, figure[..., 3:]]).round().clip(0, 255).astype(np.uint8)
+    *colours, alpha = cv2.split(figure)
+    share = alpha * np.float32(1 / 255)
+    laid = cv2.merge([255 - (255 - plane) * share for plane in colours] + [alpha])
+    return np.asarray(cv2.convertScaleAbs(np.maximum(laid, 0)), np.uint8)
 
 
 def _covered(features: Features, u: Grid, v: Grid) -> Mask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,3 +33,13 @@ def to_images(planes: Planes) -> NDArray[np.uint8]:
     """
     scaled = ((np.asarray(planes, np.float32) + 1) * np.float32(127.5)).round().clip(0, 255)
     return np.ascontiguousarray(np.moveaxis(scaled, 1, 3).astype(np.uint8))
+
+
+def thrice(mask: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A mask ``(H, W)`` for each channel, ``(H, W, 3)``; broadcasting over so short an axis is several times slower."""
+    return np.asarray(cv2.merge((mask, mask, mask)))
+
+
+def gains(mask: NDArray[np.float32], gain: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Factors ``(H, W, C)`` that are 1 where a mask is 0 and ``gain``, ``(C,)``, where it is 1."""
+    return np.asarray(cv2.transform(mask, np.stack([gain - 1, np.ones_like(gain)], 1).astype(np.float32)))

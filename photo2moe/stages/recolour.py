@@ -90,7 +90,9 @@ def recolour(cutout: NDArray[np.uint8], drawn: Sketch, wanted: Colours, template
         gain = np.clip((np.array(target) + 8) / (own + 8), *GAIN)
         limited = (own + 8) * gain - 8
         image = colour.tint(image, mask * alpha, _rgb(own), _rgb(limited))
-    return np.dstack([image, cutout[..., 3]])
+    figure = np.empty_like(cutout)
+    figure[..., :3], figure[..., 3] = image, cutout[..., 3]
+    return figure
 
 
 def drawn_skin(image: Image, drawn: Sketch, template: Template) -> Mask:
@@ -102,7 +104,7 @@ def drawn_skin(image: Image, drawn: Sketch, template: Template) -> Mask:
         template: where the eyes lie.
     """
     size = image.shape[0]
-    u, v = template.grid(size)
+    u, v = (grid.astype(np.float32) for grid in template.grid(size))
     lab, tone = colour.to_lab(image), colour.lab_of(DRAWN)
     beside, light = colour.shade_of(lab, tone)[1], lab[..., 0] > 45  # grey and white lie beside all shades of skin
     alike = np.where(light, np.clip((24 - beside) / 8, 0, 1), 1.0)  # of dark lines the hue says nothing

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from photo2moe.config import GeneratorConfig
 from photo2moe.nets.runner import Draw
-from photo2moe.ops.tensors import to_images, to_planes
+from photo2moe.ops.tensors import thrice, to_images, to_planes
 from photo2moe.types import Colours, Mask
 
 # How far a drawn figure's outline may lie from the person's, as a share of the side (0.13
@@ -58,7 +58,9 @@ def _closed(cutout: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
         return cutout
     cells = cv2.resize(cutout[..., 3], (size, size), interpolation=cv2.INTER_AREA)
     even = cv2.resize(cells, cutout.shape[1::-1], interpolation=cv2.INTER_CUBIC)
-    return np.dstack([cutout[..., :3], even])
+    closed = cutout.copy()
+    closed[..., 3] = even
+    return closed
 
 
 def _crisp(cutout: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -72,9 +74,11 @@ def _within(cutout: NDArray[np.uint8], outline: NDArray[np.uint8]) -> NDArray[np
     alpha = _sized(outline.astype(np.float32) / 255, len(cutout))
     around = cv2.dilate(alpha, _disc(alpha))
     limit = (_soften(around) * 255).round().astype(np.uint8)
-    outside = cutout[..., 3] > limit
-    image = np.where(outside[..., None], _mix(cutout, limit), cutout[..., :3])
-    return np.dstack([image, np.minimum(cutout[..., 3], limit)])
+    within = cutout.copy()
+    within[..., 3] = np.minimum(cutout[..., 3], limit)
+    if (cutout[..., 3] > limit).any():
+        within[..., :3] = np.where((cutout[..., 3] > limit)[..., None], _mix(cutout, limit), cutout[..., :3])
+    return within
 
 
 def inner(alpha: Mask, size: int) -> Mask:
@@ -100,5 +104,5 @@ def _soften(mask: Mask) -> Mask:
 
 def _mix(cutout: NDArray[np.uint8], limit: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Colours as they lie on white under a smaller alpha."""
-    share = limit[..., None] / np.maximum(cutout[..., 3:], 1).astype(np.float32)
-    return (255 - (255 - cutout[..., :3]) * np.minimum(share, 1)).round().astype(np.uint8)
+    share = np.minimum(limit / np.maximum(cutout[..., 3], 1).astype(np.float32), 1)
+    return np.asarray(cv2.convertScaleAbs(255 - (255 - cutout[..., :3]) * thrice(share)), np.uint8)

@@ -72,6 +72,7 @@ class Animator:
         self._scenery = Scenery(pipeline.background, pipeline.backdrop)
         self._shot = self._drawn_shot = 0
         self._time: float | None = None
+        self._frame, self._sketched = 0, dict[int, Sketched]()
         self._begin()
 
     @property
@@ -97,8 +98,7 @@ class Animator:
         with self.timer("look"):
             seen, cut = self._follow(image, time)
             self._shot += cut
-            found = [one.subject for one in seen if one.found]
-            sketched = self._pipeline.sketch(image, found, self.config)
+            sketched = self._sketches(image, [one for one in seen if one.found], cut)
             return Scene(image, time, seen, sketched, self._bare(image, seen), self._shot)
 
     def draw(self, scene: Scene) -> NDArray[np.uint8]:
@@ -118,6 +118,15 @@ class Animator:
         if config.frame == "photo":
             return self._in_photo(scene, drawn, config)
         return self._alone(scene, drawn, config, seconds)
+
+    def _sketches(self, image: Image, found: list[Seen], cut: bool) -> list[Sketched]:
+        """Sketches of who is found; in some frames only faces move on the sketches before."""
+        anew = cut or self._frame % self._motion.sketch_every == 0
+        self._frame += 1
+        before = {} if anew else self._sketched
+        sketched = [self._pipeline.sketch(image, one.subject, self.config, before.get(one.track)) for one in found]
+        self._sketched = {one.track: sketch for one, sketch in zip(found, sketched, strict=True)}
+        return sketched
 
     def _begin(self) -> None:
         """Forget what was drawn: a new shot begins."""

@@ -24,6 +24,7 @@ class MotionConfig:
         fade: seconds in which it then goes.
         fine: whether outlines follow single strands of hair, which takes a few milliseconds a frame.
         matte_every: frames between two of which the outlines are measured anew.
+        sketch_every: frames between two of which skin, hair and clothes are told apart anew.
         search_every: frames between two searches of the whole picture for who is not near the last place.
     """
 
@@ -39,6 +40,7 @@ class MotionConfig:
     fade: float = 0.5
     fine: bool = True
     matte_every: int = 1
+    sketch_every: int = 1
     search_every: int = 5
 
     def __post_init__(self) -> None:
@@ -48,6 +50,6 @@ class MotionConfig:
         for name in ("place_beta", "shape_beta", "view_beta", "matte_seconds", "drawing_seconds", "hold"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name} must be at least 0, not {getattr(self, name)}")
-        for name in ("matte_every", "search_every"):
+        for name in ("matte_every", "sketch_every", "search_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
