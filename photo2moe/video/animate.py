@@ -1,7 +1,7 @@
 """Frame after frame to drawn pictures: the one place that remembers the frames before.
 
-Two halves that may run in threads of their own: :meth:`Animator.look` finds and cuts out
-people and sketches them, :meth:`Animator.draw` draws them. What is not drawn is never shown bare: while
+Three parts that may run in threads of their own: :meth:`Animator.look` finds, cuts out and sketches
+people, :meth:`Animator.ink` draws them, :meth:`Animator.compose` makes the picture. What is not drawn is never shown bare: while
 a face is lost the last drawing stays in its last place (``hold`` seconds), then fades; the
 person behind it is painted out of an avatar's background, or blurred in a whole photo.
 """
@@ -52,6 +52,21 @@ class Scene:
     shot: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Inked:
+    """A frame whose people are drawn.
+
+    Attributes:
+        scene: the frame.
+        drawn: a drawing for everyone who is found, and the last one of who is lost.
+        seconds: since the frame before.
+    """
+
+    scene: Scene
+    drawn: list[tuple[Drawing, Seen]]
+    seconds: float
+
+
 class Animator:
     """Draws the frames of one moving picture, in their order.
 
@@ -70,10 +85,10 @@ class Animator:
         self._pipeline, self._motion = pipeline, motion
         self._follow = Follower(pipeline, config, motion, samples)
         self._scenery = Scenery(pipeline.background, pipeline.backdrop)
-        self._shot = self._drawn_shot = 0
-        self._time: float | None = None
+        self._shot = self._inked_shot = self._composed_shot = 0
         self._frame, self._sketched = 0, dict[int, Sketched]()
-        self._begin()
+        self._forget_drawings()
+        self._forget_view()
 
     @property
     def background(self) -> Background:
@@ -102,22 +117,31 @@ class Animator:
             return Scene(image, time, seen, sketched, self._bare(image, seen), self._shot)
 
     def draw(self, scene: Scene) -> NDArray[np.uint8]:
-        """Draw the people of a frame.
+        """Draw the people of a frame and make its picture; arguments as for :meth:`ink`, result as for :meth:`compose`."""
+        return self.compose(self.ink(scene))
+
+    def ink(self, scene: Scene) -> Inked:
+        """Draw the people of a frame."""
+        if scene.shot != self._inked_shot:
+            self._forget_drawings()
+            self._inked_shot = scene.shot
+        seconds, self._time = scene.time - self._time if self._time is not None else 0.0, scene.time
+        with self.timer("draw"):
+            return Inked(scene, self._drawings(scene, self.config, seconds), seconds)
+
+    def compose(self, inked: Inked) -> NDArray[np.uint8]:
+        """The picture of a frame whose people are drawn.
 
         Returns:
             ``(H, W, 3)`` uint8 with ``frame="photo"``, else a square of ``size``, with a
             fourth channel if the background is transparent.
         """
-        if scene.shot != self._drawn_shot:
-            self._begin()
-            self._drawn_shot = scene.shot
-        seconds, self._time = scene.time - self._time if self._time is not None else 0.0, scene.time
-        config = self.config
-        with self.timer("draw"):
-            drawn = self._drawings(scene, config, seconds)
-        if config.frame == "photo":
-            return self._in_photo(scene, drawn, config)
-        return self._alone(scene, drawn, config, seconds)
+        if inked.scene.shot != self._composed_shot:
+            self._forget_view()
+            self._composed_shot = inked.scene.shot
+        if self.config.frame == "photo":
+            return self._in_photo(inked.scene, inked.drawn, self.config)
+        return self._alone(inked.scene, inked.drawn, self.config, inked.seconds)
 
     def _sketches(self, image: Image, found: list[Seen], cut: bool) -> list[Sketched]:
         """Sketches of who is found; in some frames only faces move on the sketches before."""
@@ -128,11 +152,12 @@ class Animator:
         self._sketched = {one.track: sketch for one, sketch in zip(found, sketched, strict=True)}
         return sketched
 
-    def _begin(self) -> None:
-        """Forget what was drawn: a new shot begins."""
-        self._time = None
+    def _forget_drawings(self) -> None:
+        self._time: float | None = None
         self._steady: dict[int, SteadyDrawing] = {}
         self._last: dict[int, Drawing] = {}
+
+    def _forget_view(self) -> None:
         self._view = View(self._motion, self._pipeline.template)
         self._scenery = Scenery(self._scenery.background, self._pipeline.backdrop)
 

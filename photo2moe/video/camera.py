@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from photo2moe.errors import InputError
 from photo2moe.types import Image
-from photo2moe.video.animate import Animator, Scene
+from photo2moe.video.animate import Animator, Inked, Scene
 from photo2moe.video.clip import open_clip, read_clip
 
 T = TypeVar("T")
@@ -171,7 +171,7 @@ def run_camera(
     """Draw a camera's pictures until they end, or somebody wants to stop.
 
     Args:
-        animator: draws; used by two threads, each its half.
+        animator: draws; used by three threads, each its part.
         shots: the camera.
         show: called in the caller's thread, as windows need it.
         limit: pictures to show.
@@ -183,6 +183,7 @@ def run_camera(
     record, stop = Record(), threading.Event()
     taken: Mailbox[Shot] = Mailbox()
     looked: Mailbox[tuple[Scene, float]] = Mailbox()
+    inked: Mailbox[tuple[Inked, float]] = Mailbox()
     drawn: Mailbox[tuple[Picture, float]] = Mailbox()
     failures: list[BaseException] = []
 
@@ -205,11 +206,16 @@ def run_camera(
             looked.wait_until_taken()
             time.sleep(min(MOST_WAITING, max(0.0, EARLY * spent["draw"] - LATE * spent["look"])))
 
-    def draw() -> None:
+    def ink() -> None:
         while not stop.is_set() and (scene := looked.take()) is not None:
             begun = time.perf_counter()
-            drawn.put((animator.draw(scene[0]), scene[1]))
+            inked.put((animator.ink(scene[0]), scene[1]))
             spent["draw"] = 0.8 * spent["draw"] + 0.2 * (time.perf_counter() - begun)
+            inked.wait_until_taken()
+
+    def compose() -> None:
+        while not stop.is_set() and (figure := inked.take()) is not None:
+            drawn.put((animator.compose(figure[0]), figure[1]))
 
     def guarded(work: Callable[[], None], after: Mailbox[T]) -> threading.Thread:
         def run() -> None:
@@ -222,14 +228,14 @@ def run_camera(
 
         return threading.Thread(target=run, daemon=True)
 
-    threads = [guarded(read, taken), guarded(look, looked), guarded(draw, drawn)]
+    threads = [guarded(read, taken), guarded(look, looked), guarded(ink, inked), guarded(compose, drawn)]
     for thread in threads:
         thread.start()
     try:
         _show_all(drawn, show, record, limit, should_stop)
     finally:
         stop.set()
-        for box in (taken, looked, drawn):
+        for box in (taken, looked, inked, drawn):
             box.close()
         for thread in threads:
             thread.join(timeout=5)

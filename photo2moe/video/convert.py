@@ -20,7 +20,7 @@ from photo2moe.errors import ConfigError, NoFaceError
 from photo2moe.files import printable
 from photo2moe.pipeline import Pipeline
 from photo2moe.types import Colours
-from photo2moe.video.animate import Animator, Scene
+from photo2moe.video.animate import Animator, Inked, Scene
 from photo2moe.video.clip import USUAL_RATE, Clip, Frame, Span, open_clip, paced, read_clip, samples
 from photo2moe.video.follow import pick
 from photo2moe.video.motion import MotionConfig
@@ -222,7 +222,7 @@ def _write(
 def _drawn(
     animator: Animator, frames: Iterator[Frame], progress: Progress, count: int
 ) -> Generator[tuple[Picture, Frame], None, None]:
-    """Draw frames in turn; reading and looking run ahead, each in a thread of its own.
+    """Draw frames in turn; reading, looking and drawing run ahead, each in a thread of its own.
 
     Args:
         animator: draws.
@@ -238,11 +238,15 @@ def _drawn(
             yield frame, None if again else animator.look(frame.image, float(frame.time))
             last = frame
 
-    picture, shown = np.zeros((1, 1, 3), np.uint8), False
-    with _ahead(frames, count) as read, _ahead(look(read), count) as looked:
+    def ink(looked: Iterable[tuple[Frame, Scene | None]]) -> Iterator[tuple[Frame, Inked | None]]:
         for frame, scene in looked:
-            if scene is not None:
-                picture, shown = animator.draw(scene), bool(scene.seen)
+            yield frame, animator.ink(scene) if scene is not None else None
+
+    picture, shown = np.zeros((1, 1, 3), np.uint8), False
+    with _ahead(frames, count) as read, _ahead(look(read), count) as looked, _ahead(ink(looked), count) as all_inked:
+        for frame, inked in all_inked:
+            if inked is not None:
+                picture, shown = animator.compose(inked), bool(inked.scene.seen)
             progress.drawn += shown
             yield picture, frame
 

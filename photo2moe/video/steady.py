@@ -148,10 +148,13 @@ class SteadyDrawing:
             self._shown = new
             return cutout
         step = new - self._shown
-        apart = cv2.blur(np.abs(step).max(2), (AROUND, AROUND))
+        first, *others = cv2.split(np.abs(step))
+        for other in others:
+            first = cv2.max(first, other)
+        apart = cv2.blur(first, (AROUND, AROUND))
         share = _share(apart, DRAWING_CALM, DRAWING_MOVED, _decay(self._seconds, seconds))
-        self._shown = self._shown + share[..., None] * step
-        return np.asarray(self._shown.round(), np.uint8)
+        self._shown = self._shown + cv2.merge((share,) * step.shape[2]) * step
+        return np.asarray(cv2.convertScaleAbs(self._shown), np.uint8)
 
 
 def _decay(constant: float, seconds: float) -> float:
