@@ -41,26 +41,12 @@ class Translator:
             A cutout each: ``(D, D, 4)`` uint8, ``self.scale`` times larger, RGB as it lies on white, and transparency.
         """
         drawn = to_images(self._draw(to_planes(np.stack(roughs)), wanted_planes(colours)))
-        return [
-            _within(_crisp(_closed(cutout, self.size)), rough[..., 3])
-            for cutout, rough in zip(drawn, roughs, strict=True)
-        ]
+        return [_within(_crisp(cutout), rough[..., 3]) for cutout, rough in zip(drawn, roughs, strict=True)]
 
 
 def wanted_planes(colours: list[Colours]) -> NDArray[np.float32]:
     """Colours as the nets want them, ``(N, 9)`` in ``[-1, 1]``."""
     return np.array([(*c.skin, *c.hair, *c.eyes) for c in colours], np.float32) / np.float32(127.5) - 1
-
-
-def _closed(cutout: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Even out alpha to what its rough could tell: outlines are learned by cells, and fray within them."""
-    if len(cutout) == size:
-        return cutout
-    cells = cv2.resize(cutout[..., 3], (size, size), interpolation=cv2.INTER_AREA)
-    even = cv2.resize(cells, cutout.shape[1::-1], interpolation=cv2.INTER_CUBIC)
-    closed = cutout.copy()
-    closed[..., 3] = even
-    return closed
 
 
 def _crisp(cutout: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,9 +1,9 @@
 """Frame after frame to drawn pictures: the one place that remembers the frames before.
 
 Three parts that may run in threads of their own: :meth:`Animator.look` finds, cuts out and sketches
-people, :meth:`Animator.ink` draws them, :meth:`Animator.compose` makes the picture. What is not drawn is never shown bare: while
-a face is lost the last drawing stays in its last place (``hold`` seconds), then fades; the
-person behind it is painted out of an avatar's background, or blurred in a whole photo.
+people, :meth:`Animator.ink` draws them, :meth:`Animator.compose` makes the picture. What is not drawn
+is never shown bare: while a face is lost the last drawing stays in its last place (``hold`` seconds),
+then fades; the person behind it is painted out of an avatar's background, or blurred in a whole photo.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Animator:
             return Scene(image, time, seen, sketched, self._bare(image, seen), self._shot)
 
     def draw(self, scene: Scene) -> NDArray[np.uint8]:
-        """Draw the people of a frame and make its picture; arguments as for :meth:`ink`, result as for :meth:`compose`."""
+        """Draw the people of a frame and make its picture, as :meth:`compose` returns it."""
         return self.compose(self.ink(scene))
 
     def ink(self, scene: Scene) -> Inked:

@@ -29,7 +29,7 @@ Picture = NDArray[np.uint8]
 PATIENCE = 0.05  # seconds between two looks at whether it is time to stop
 # A look begins so late that it should be done just before the drawing before is: after this
 # share of a drawing's time, less so many times that of a look; seconds at the most.
-EARLY, LATE, MOST_WAITING = 0.8, 1.5, 0.2
+EARLY, LATE, MOST_WAITING = 1.0, 0.8, 0.2
 RECENT = 30  # pictures over which the rate is counted
 
 
@@ -200,7 +200,7 @@ def run_camera(
         while not stop.is_set() and (shot := taken.take()) is not None:
             begun = time.perf_counter()
             looked.put((animator.look(shot.image, shot.taken), shot.taken))
-            spent["look"] = time.perf_counter() - begun
+            spent["look"] = 0.8 * spent["look"] + 0.2 * (time.perf_counter() - begun)
             # Looking at what will not be drawn would slow down the drawing; and what is
             # looked at too early is old when it is drawn.
             looked.wait_until_taken()
