@@ -187,7 +187,7 @@ def test_men_have_lower_eyes_and_longer_faces(portraits):
     for masculine in (0.0, 1.0):
         portrait = align(photo, found, matte, template=TEMPLATE, size=SIZE, strength=1.0, masculine=masculine)
         marks[masculine] = of_portrait(portrait, TEMPLATE, masculine)
-    assert (marks[1.0].eyes[:, 2] < 0.9 * marks[0.0].eyes[:, 2]).all()
+    assert (marks[1.0].eyes[:, 2] < 0.93 * marks[0.0].eyes[:, 2]).all()
     assert marks[1.0].outline[:, 1].max() == pytest.approx(marks[0.0].outline[:, 1].max() + 0.11, abs=0.04)
     low = (marks[0.0].outline[:, 1] > 0.6) & (marks[0.0].outline[:, 1] < 0.95)
     assert np.abs(marks[1.0].outline[low, 0]).mean() > 1.05 * np.abs(marks[0.0].outline[low, 0]).mean()

@@ -59,9 +59,9 @@ def _parts(features: Features, template: Template, size: int) -> tuple[Mask, Mas
     mouth_u, mouth_v, width, height, _ = features.mouth
     across = np.abs(u - mouth_u)
     lips = np.hypot((u - mouth_u) / (width / 2 + 0.02), (v - mouth_v) / (height / 2 + 0.035)) < 1
-    lip = np.hypot(across / 0.24, (v - mouth_v + height / 2 + 0.10) / 0.055) < 1
+    lip = np.hypot(across / 0.21, (v - mouth_v + height / 2 + 0.12 - 0.5 * across**2) / 0.045) < 1
     under, tip = mouth_v + height / 2 + 0.06, float(features.outline[:, 1].max()) + 0.03
-    chin = np.hypot(across / 0.27, (v - (under + tip) / 2) / max((tip - under) / 2, 0.05)) < 1
+    chin = np.hypot(across / 0.22, (v - (under + tip) / 2) / max((tip - under) / 2, 0.05)) < 1
     top = np.interp(across, [0.18, 0.35, 0.6, 0.8], [mouth_v - 0.08, mouth_v, 0.42, 0.05])
     sides = (v > top) & (across > 0.17)
     face = (polygon(features.outline, template, size) > 0.5) & ~lips

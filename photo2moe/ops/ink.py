@@ -38,7 +38,7 @@ def lines(skin: Mask, beard: Mask, alpha: Mask, features: Features, template: Te
     size = len(alpha)
     outer, inner = (
         cv2.GaussianBlur(mask.astype(np.float32), (0, 0), blur * size)
-        for mask, blur in ((alpha, SMOOTH), (skin, SMOOTH))
+        for mask, blur in ((alpha, SMOOTH), (np.maximum(skin, beard), SMOOTH))  # beards have no outline
     )
     drawn = np.maximum(_contour(outer, 0.6), _contour(inner, 0.5) * np.clip(8 * (outer - 0.7), 0, 1))
     return np.asarray(

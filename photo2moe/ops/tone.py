@@ -25,6 +25,10 @@ GLINT = 12.0  # how much lighter than the face light makes skin; more is taken f
 BALD = 2.2  # deviations from the skin below which the crown is skin too
 SAME = 5.0, 8.0  # how much darker a bald crown may be, and how far from the face's a and b
 SHADOWED = 0.4, 10.0  # least brightness of a shadowed neck, the face's being 1; how far its a and b may be
+BESIDE, TURNED = (
+    1.2,
+    4.0,
+)  # |u| up to which there is skin; how much farther for every unit that the face reaches beyond 1
 SMALL = 0.012  # of the square: islands and holes of the skin that are none
 SHAPE = 0.016  # of the side: finer turns of a border are not kept
 
@@ -73,7 +77,10 @@ def photo_skin(
     # Inside the face there is nothing but skin and hair.
     far = np.where((v > 0.9) & (np.abs(u) < 0.45), NECK_FAR, FAR) + 9 * face
     alike = np.clip(0.5 + odds / 4, 0, 1) * np.clip(2 * (far - own), 0, 1)
-    around = np.clip((1.2 - np.abs(u)) / 0.1, 0, 1) * (v > -1.3)
+    # A turned head shows more of its side.
+    sides = (float(edge) for edge in (-features.outline[:, 0].min(), features.outline[:, 0].max()))
+    left, right = (BESIDE + min(max(TURNED * (edge - 1), 0.0), 0.6) for edge in sides)
+    around = np.clip(np.minimum(left + u, right - u) / 0.1, 0, 1) * (v > -1.3)
     skin = _shaped((alike * around).astype(np.float32), size)
     middle = face * np.clip((v + 0.45) / 0.1, 0, 1) * np.clip((0.95 - np.abs(u)) / 0.1, 0, 1)
     return _whole(np.asarray(np.maximum(skin, middle) * alpha, np.float32)), own
