@@ -23,6 +23,7 @@ class GeneratorConfig:
         width: channels after the first convolution; twice as many in the middle.
         blocks: residual blocks in the middle.
         colours: numbers that condition it (9 = skin, hair and eyes), 0 for none.
+        attention: a self-attention block in the middle.
     """
 
     size: int = 128
@@ -30,6 +31,7 @@ class GeneratorConfig:
     width: int = 48
     blocks: int = 7
     colours: int = 9
+    attention: bool = False
 
     def __post_init__(self) -> None:
         _require(16 <= self.size <= 1024 and self.size % 4 == 0, "size", self.size, "a multiple of 4, 16…1024")
@@ -69,6 +71,7 @@ class LossWeights:
         outline: transparency of 4 px cells, likewise.
         calm: bare skin of a photo's drawing against its rough, L1. Photos show more of it than
             anime faces do under their fringes, and judges that expect lines get freckles.
+        gradient: penalty on the judges' gradient at anime faces.
     """
 
     adversarial: float = 0.4
@@ -80,6 +83,7 @@ class LossWeights:
     layout: float = 3.0
     outline: float = 2.0
     calm: float = 6.0
+    gradient: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from photo2moe.checkpoint import load_generator
 from photo2moe.config import DiscriminatorConfig, GeneratorConfig, LossWeights, TrainConfig
 from photo2moe.errors import ConfigError, TrainingError
 from photo2moe.nets.discriminator import Scores
+from photo2moe.nets.generator import Generator
 from photo2moe.ops.geometry import Template
 from photo2moe.ops.tone import DRAWN
 from photo2moe.training import objective
@@ -44,8 +45,11 @@ def make_dataset(folder: Path) -> Path:
         valid = np.tile(np.array([0, 0, 2 * SIZE, 2 * SIZE], np.int16), (count, 1))
         valid[::2] = (8, 8, 2 * SIZE - 8, 2 * SIZE - 12)
         np.save(folder / f"{name}_valid.npy", valid)
-        np.save(folder / f"{name}_regions.npy", random.integers(0, 256, (count, SIZE, SIZE, 2), np.uint8))
-        marks = [-0.5, 0, 0.5, 0.5, 0, 0.5, 0, 0.7, 0.3, 0.1, 0, *[-0.45] * 6, 1.05]
+        np.save(
+            folder / f"{name}_regions.npy",
+            random.integers(0, 256, (count, SIZE, SIZE, 3 if name == "photo" else 2), np.uint8),
+        )
+        marks = [-0.5, 0, 0.5, 0.5, 0, 0.5, 0, 0.7, 0.3, 0.1, 0, *[-0.45] * 6, 1.05, 0.3]
         np.save(folder / f"{name}_features.npy", np.tile(np.array(marks, np.float32), (count, 1)))
     np.save(folder / "photo_lines.npy", random.integers(0, 256, (6, 2 * SIZE, 2 * SIZE), np.uint8))
     about = {"size": SIZE, "scale": 2, "template": dataclasses.asdict(Template()), "counts": {}}
@@ -122,7 +126,7 @@ def test_the_discriminators_loss_leaves_no_gradient_on_the_generators(dataset: P
     pairs, photos, shifts = data.pairs(0), data.photos(0), torch.zeros(2, 2, dtype=torch.int64)
     regions = objective.Regions.on(Template(), SIZE, 2)
     _, parts, fakes = objective.generator_loss(nets, pairs, photos, regions, CONFIG.weights, shifts)
-    assert set(parts) == {f.name for f in dataclasses.fields(LossWeights)} - {"photo"}
+    assert set(parts) == {f.name for f in dataclasses.fields(LossWeights)} - {"photo", "gradient"}
     loss, _ = objective.discriminator_loss(nets, pairs, fakes, regions, shifts)
     loss.backward()
     assert all(p.grad is None for p in state.draw.parameters())
@@ -185,6 +189,49 @@ def test_training_can_start_from_a_checkpoint(dataset: Path, tmp_path: Path) -> 
     train(dataclasses.replace(CONFIG, images=2, rate=1e-9), dataset, tmp_path / "second", init=start)
     again = load_generator(tmp_path / "second" / "snapshots" / "0000002.safetensors").generator
     torch.testing.assert_close(again.out.weight, load_generator(start).generator.out.weight, rtol=0, atol=1e-3)
+
+
+def test_attention_begins_as_nothing_and_learns(dataset: Path, tmp_path: Path) -> None:
+    train(CONFIG, dataset, tmp_path / "first")
+    start = tmp_path / "first" / "snapshots" / "0000008.safetensors"
+    shape = dataclasses.replace(CONFIG.generator, attention=True)
+    attentive = Generator(shape)
+    plain = load_generator(start).generator
+    attentive.load_state_dict(plain.state_dict(), strict=False)
+    pictures, colours = torch.rand(1, 4, SIZE, SIZE), torch.rand(1, 9)
+    torch.testing.assert_close(attentive(pictures, colours), plain(pictures, colours))
+    config = dataclasses.replace(CONFIG, images=8, generator=shape)
+    train(config, dataset, tmp_path / "second", init=start)
+    after = load_generator(tmp_path / "second" / "snapshots" / "0000008.safetensors").generator
+    assert after.config == shape
+    assert after.attention is not None and after.attention.share.abs().item() > 0
+
+
+def test_steepness_is_half_the_squared_gradient() -> None:
+    slopes = torch.tensor([3.0, -4.0])[:, None, None]
+
+    def judge(pictures: torch.Tensor) -> Scores:
+        whole = (pictures * slopes).sum((1, 2, 3))[:, None]
+        return Scores(0 * whole, whole, [])
+
+    assert objective.steepness(judge, torch.rand(3, 2, 1, 1)).item() == pytest.approx((9 + 16) / 2)
+
+
+def test_the_penalty_adds_to_the_judges_loss_and_reaches_their_weights(dataset: Path) -> None:
+    state, data = State.new(CONFIG), Dataset(dataset, CONFIG)
+    state.judge.eval(), state.judge_eyes.eval()  # so that spectral norms stay as they are
+    nets = objective.Nets(state.draw, state.judge, state.judge_eyes)
+    pairs, shifts = data.pairs(0), torch.zeros(2, 2, dtype=torch.int64)
+    regions, fakes = objective.Regions.on(Template(), SIZE, 2), objective.Fakes(data.pairs(1).moe, None)
+    without, _ = objective.discriminator_loss(nets, pairs, fakes, regions, shifts)
+    penalised, _ = objective.discriminator_loss(nets, pairs, fakes, regions, shifts, 1e4)
+    views = objective.seen(pairs.moe, pairs.valid, shifts), objective.looked_at(pairs.moe, pairs.valid, regions, shifts)
+    judges = state.judge, state.judge_eyes
+    slopes = [objective.steepness(judge, view) for judge, view in zip(judges, views, strict=True)]
+    assert sum(slopes).item() > 0
+    assert (penalised - without).item() == pytest.approx(1e4 * sum(slopes).item(), rel=0.02)
+    (penalised - without).backward()
+    assert all(parameter.grad is not None for parameter in state.judge.trunk.parameters())
 
 
 @pytest.mark.parametrize("kind", ["full", "no state", "no run", "no dataset", "other size", "odd batch"])

@@ -63,6 +63,24 @@ class ResidualBlock(nn.Module):
         return x + self.second_norm(self.second(inner), style)
 
 
+class SelfAttention(nn.Module):
+    """Every place looks at all others (Zhang et al., *SAGAN*, ICML 2019, eq. 1–4); at first it changes nothing."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        inner = max(1, channels // 8)
+        self.query, self.key = nn.Conv2d(channels, inner, 1), nn.Conv2d(channels, inner, 1)
+        self.value = nn.Conv2d(channels, channels, 1)
+        self.share = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, C, H, W)`` → the same shape."""
+        query, key, value = (layer(x).flatten(2) for layer in (self.query, self.key, self.value))
+        weights = torch.softmax(query.transpose(1, 2) @ key, dim=2)
+        seen: Tensor = value @ weights.transpose(1, 2)
+        return x + self.share * seen.reshape(x.shape)
+
+
 class Generator(nn.Module):
     """Translate heads between the domains.
 
@@ -94,6 +112,7 @@ class Generator(nn.Module):
         )
         self.down_norms = nn.ModuleList([AdaptiveNorm(width, 0), AdaptiveNorm(2 * width, 0)])
         self.blocks = nn.ModuleList([ResidualBlock(2 * width, embedding) for _ in range(config.blocks)])
+        self.attention = SelfAttention(2 * width) if config.attention else None
         self.up = nn.ModuleList(
             [
                 nn.Conv2d(2 * width, width, 3, padding=1, bias=False),
@@ -108,7 +127,9 @@ class Generator(nn.Module):
         style = self.embed(colours) if self.embed is not None and colours is not None else None
         for conv, norm in zip(self.down, self.down_norms, strict=True):
             x = F.relu(norm(conv(x), None))
-        for block in self.blocks:
+        for i, block in enumerate(self.blocks):
+            if self.attention is not None and i == len(self.blocks) // 2:
+                x = self.attention(x)
             x = block(x, style)
         for conv, norm in zip(self.up, self.up_norms, strict=True):
             x = F.relu(norm(conv(_double(x)), style))

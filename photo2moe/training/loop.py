@@ -15,7 +15,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ from photo2moe.training.ranks import Ranks
 
 TICK = 200  # images between lines of stats.jsonl
 SHEET = 32  # photos on a sample sheet
+PENALTY_EVERY = 8  # steps
 
 Progress = Callable[[int, int, Parts], None]
 
@@ -198,7 +199,9 @@ def _step(config: TrainConfig, dataset: Dataset, state: State, nets: Nets, regio
     for judge in judges:
         judge.requires_grad_(True)
     with _autocast(config):
-        loss, more = discriminator_loss(nets, pairs, fakes, regions, shifts)
+        # As rarely as in StyleGAN2 (Karras et al., CVPR 2020, section 3.1), and the more when it is due.
+        gradient = PENALTY_EVERY * config.weights.gradient if state.step % PENALTY_EVERY == 0 else 0.0
+        loss, more = discriminator_loss(nets, pairs, fakes, regions, shifts, gradient)
     _update(state.judge_steps, loss, ranks)
     with torch.no_grad():
         # A short run's average would mostly be its random start.
@@ -244,10 +247,10 @@ def _open_run(run: Path, config: TrainConfig, state: State, ranks: Ranks, *, res
         raise TrainingError(f"{run} is not empty; name a new folder, or go on with it by --resume")
     elif init is not None:
         start = load_generator(init).generator
-        if start.config != config.generator:
+        if replace(start.config, attention=config.generator.attention) != config.generator:
             raise TrainingError(f"{init} is a net of another shape: {start.config}")
-        state.draw.load_state_dict(start.state_dict())
-        state.average.load_state_dict(start.state_dict())
+        for net in (state.draw, state.average):  # attention may be new: it begins as nothing
+            net.load_state_dict(start.state_dict(), strict=start.config == config.generator)
     ranks.wait()
     for folder in ("samples", "snapshots"):
         (run / folder).mkdir(parents=True, exist_ok=True)

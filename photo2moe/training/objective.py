@@ -82,6 +82,15 @@ def adversarial(scores: Scores, target: float) -> Tensor:
     return (local + whole) / 2
 
 
+def steepness(judge: Judge, pictures: Tensor) -> Tensor:
+    """Half the squared gradient of a judge's scores at real pictures (R1; Mescheder et al., ICML 2018, eq. 9)."""
+    pictures = pictures.detach().requires_grad_(True)
+    scores = judge(pictures)
+    total = scores.local.float().mean(1).sum() + scores.whole.float().sum()
+    [slope] = torch.autograd.grad(total, pictures, create_graph=True)
+    return slope.float().square().sum((1, 2, 3)).mean() / 2
+
+
 def masked_l1(one: Tensor, other: Tensor, mask: Tensor) -> Tensor:
     """Mean absolute difference where ``mask``, ``(B, 1, H, W)``, is 1.
 
@@ -208,11 +217,12 @@ def generator_loss(
 
 
 def discriminator_loss(
-    nets: Nets, pairs: Pairs, fakes: Fakes, regions: Regions, shifts: Tensor
+    nets: Nets, pairs: Pairs, fakes: Fakes, regions: Regions, shifts: Tensor, gradient: float = 0.0
 ) -> tuple[Tensor, Parts]:
     """The discriminators' loss for one batch; the fakes carry no gradient.
 
-    Real and fake are shown through the same windows.
+    Real and fake are shown through the same windows. ``gradient`` weighs the penalty on the judges'
+    gradient at real pictures.
     """
     total, parts = torch.zeros(()), {}
     drawn = [fake for fake in (fakes.moe, fakes.photo) if fake is not None]
@@ -221,6 +231,8 @@ def discriminator_loss(
         for fake in drawn:
             loss = loss + adversarial(judge(view(fake)), 0.0) / len(drawn)
         total, parts[f"judge_{name}"] = total + loss, float(loss.detach())
+        if gradient > 0:
+            total = total + gradient * steepness(judge, view(pairs.moe))
     return total, parts
 
 
