@@ -3,8 +3,9 @@
     python benchmarks/speed.py [PHOTOS] [--weights NAME] [--count 36] [--rounds 2]     # some three minutes for 12
 
 The cold start is `photo2moe convert` from the shell, to its end. The rates are those of a loop over a loaded pipeline
-in this process, with as many threads as its libraries like, of `photo2moe batch --workers 1`, and of `photo2moe batch`
-as it comes; they take turns, and photos made before all workers are at work do not count. They need an idle machine.
+in this process, with as many threads as its libraries like, of `photo2moe batch --workers 1`, of `photo2moe batch`
+kept to a single processor, and of `photo2moe batch` as it comes; they take turns, and photos made before all workers
+are at work do not count. They need an idle machine.
 
 Then every stage in this process, on one thread, in milliseconds of processor time, beside its floor: the part that a
 library does, called alone on the same pictures. For the net that is its arithmetic over the rate at which this
@@ -164,21 +165,26 @@ def cold(photo: Path, scratch: Path, weights: str) -> tuple[float, float]:
     return time.perf_counter() - begun, usage.ru_maxrss / 1024
 
 
-def batch(source: Path, target: Path, weights: str, workers: int) -> tuple[float, float]:
+def batch(source: Path, target: Path, weights: str, workers: int, processors: int = 0) -> tuple[float, float]:
     """Photos a second of the command from where all its workers are at work, and its MB, of all its processes.
 
     Args:
         source, target, weights: its arguments.
         workers: 0 for as many as it likes.
+        processors: that it may use; 0 for all.
     """
     command = [sys.executable, "-m", "photo2moe", "batch", str(source), "-o", str(target), "--json"]
     command += ["--workers", str(workers)] if workers else []
-    count, lanes = len(list(source.iterdir())), workers or best_workers()
+    count, all_of_them = len(list(source.iterdir())), os.sched_getaffinity(0)
+    lanes = workers or min(best_workers(), processors or len(all_of_them))
     warm, cool = count // 3, min(count // 3, 3 * lanes)  # the last photos may leave a worker without any
     times, memory = [], 0.0
+    if processors:  # children inherit them
+        os.sched_setaffinity(0, sorted(all_of_them)[:processors])
     with subprocess.Popen(
         [*command, "--weights", weights], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
+        os.sched_setaffinity(0, all_of_them)
         for line in process.stdout:
             if json.loads(line)["status"] == "ok":
                 times.append(time.perf_counter())
@@ -207,7 +213,7 @@ def main() -> None:
     parser.add_argument("--stages", action="store_true", help="the table of stages alone")
     given = parser.parse_args()
     rounds = 0 if given.stages else given.rounds
-    figures: dict[str, list[tuple[float, float]]] = {"cold": [], "loop": [], "one": [], "all": []}
+    figures: dict[str, list[tuple[float, float]]] = {"cold": [], "loop": [], "one": [], "core": [], "all": []}
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         with load_pipeline(PipelineConfig(weights=given.weights)) as pipeline:
@@ -221,6 +227,7 @@ def main() -> None:
                 figures["cold"].append(cold(photos[0], scratch, given.weights))
                 figures["loop"].append((loop(pipeline, some, scratch), memory_of(os.getpid())))
                 figures["one"].append(batch(source, scratch / f"one{turn}", given.weights, 1))
+                figures["core"].append(batch(source, scratch / f"core{turn}", given.weights, 0, 1))
                 figures["all"].append(batch(source, scratch / f"all{turn}", given.weights, 0))
         if rounds:
             medians = {key: tuple(map(statistics.median, zip(*each, strict=True))) for key, each in figures.items()}
@@ -248,10 +255,15 @@ def scaled(pipeline: Pipeline, folder: Path | None, scratch: Path) -> list[Path]
 def report(figures: dict[str, tuple[float, ...]]) -> None:
     say, (seconds, memory) = sys.stdout.write, figures["cold"]
     say(f"{'cold start of convert':28}{seconds:8.2f} s              {memory:6.0f} MB\n")
-    rates = {"loop": "loop over convert", "one": "batch, one worker", "all": f"batch, {best_workers()} by default"}
+    rates = {
+        "loop": "loop over convert",
+        "one": "batch, one worker",
+        "core": "batch on one processor",
+        "all": f"batch, {best_workers()} by default",
+    }
     for key, label in rates.items():
         rate, memory = figures[key]
-        shares = f"   {rate / figures['loop'][0]:.2f} × loop, {rate / figures['one'][0]:.2f} × one worker"
+        shares = f"   {rate / figures['loop'][0]:.2f} × loop, {rate / figures['core'][0]:.2f} × one processor"
         say(f"{label:28}{rate:8.2f} photos a second{memory:6.0f} MB{shares if key == 'all' else ''}\n")
     sys.stdout.flush()
 
