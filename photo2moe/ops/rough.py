@@ -1,10 +1,10 @@
-"""The rough that the net inks: a soft sketch of a head over blurred clothes.
+"""The rough that the net inks: a soft sketch of a head and its clothes.
 
 A photo and a drawing of the same person differ in texture, in shading, and in how eyes,
-mouths and hair look. The rough keeps what both share: skin as one flat tone, and what is
-drawn, slightly blurred. Of a drawing that is its own head (:func:`trace`); of a photo it is
+mouths, hair and clothes look. The rough keeps what both share: skin as one flat tone, and what is
+drawn, slightly blurred. Of a drawing that is the drawing itself (:func:`trace`); of a photo it is
 sketched at the measured places, sizes and colours as an artist would draw it (:func:`mark`,
-``ops/hair``, ``ops/ink``) and then blurred alike. Clothes, which nobody sketches here, are colours alone.
+``ops/hair``, ``ops/clothes``, ``ops/ink``) and then blurred alike.
 Going from an anime face to its rough and back is something that a net can learn from pairs.
 """
 
