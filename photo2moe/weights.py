@@ -37,7 +37,7 @@ CATALOGUE: tuple[WeightSpec, ...] = (
     WeightSpec(
         name="moe",
         file="moe-256.safetensors",
-        sha256="10257a031b7bb01acaacaa16a1ae544c28a76b20e2303eca35d27209e31717db",
+        sha256="6c5c9f4e417fc42f4cfe3b5c3286fb476fad84622de0b68ac149f04f24e47873",
         licence="MIT (the file); trained on third-party art, see the model card",
         trained_on="2,944 portraits (AI-made faces, official portraits), 4,173 anime faces gathered for research",
     ),

@@ -26,7 +26,7 @@ EYE_WIDTH, IRIS_WIDTH = 0.25, 0.185  # half-widths of a drawn eye and its iris, 
 BROW_WIDTH = 0.24  # half-width of a brow
 BROW_LIGHT = 130  # brightest hair that brows take after
 NOSE: RGB = (196, 140, 126)
-MAN_LASHES, MAN_BROWS = 0.9, 0.75  # how much of their lashes' ends men lose, and how much thicker their brows are
+MAN_LASHES, MAN_BROWS = 0.9, 0.5  # how much of their lashes' ends men lose, and how much thicker their brows are
 
 
 @dataclass(frozen=True, slots=True)

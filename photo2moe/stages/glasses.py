@@ -40,7 +40,7 @@ class GlassesFinder:
         if self._odds(describe(region)) < 0:
             return None
         colour, strength = _frame(region)
-        return Glasses(*LENS, corner=2.8, thickness=0.020 + 0.013 * strength, colour=colour)
+        return Glasses(*LENS, corner=2.8, thickness=0.014 + 0.010 * strength, colour=colour)
 
 
 def eye_region(photo: Image, face: Face) -> Image:

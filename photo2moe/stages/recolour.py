@@ -33,6 +33,7 @@ NAMES: dict[str, RGB] = {
     "grey": (150, 150, 156),
     "white": (240, 240, 242),
 }
+NECK = 0.8  # v where it may begin
 GAIN = (0.12, 1.8)  # of a channel; darker is harmless, lighter shows noise
 
 
@@ -82,8 +83,9 @@ def recolour(cutout: NDArray[np.uint8], drawn: Sketch, wanted: Colours, template
     image, alpha = np.ascontiguousarray(cutout[..., :3]), cutout[..., 3].astype(np.float32) / 255
     skin = drawn_skin(image, drawn, template)
     hair = cv2.resize(drawn.hair.mask, alpha.shape, interpolation=cv2.INTER_LINEAR) * (1 - skin)
-    for mask, target in ((skin, wanted.skin), (hair, wanted.hair)):
-        inside = (mask > 0.9) & (alpha > 0.9)
+    face = template.grid(len(image))[1] < NECK  # the neck lies in the chin's shadow
+    for mask, target, where in ((skin, wanted.skin, face), (hair, wanted.hair, True)):
+        inside = (mask > 0.9) & (alpha > 0.9) & where
         if inside.sum() < 20:
             continue
         own = np.median(image[inside], axis=0)
