@@ -31,7 +31,9 @@ def to_lab(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(image).astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
 
 
-def distance(lab: NDArray[np.float32], colour: NDArray[np.floating], weights: Sequence[float]) -> NDArray[np.float32]:
+def distance(
+    lab: NDArray[np.float32], colour: NDArray[np.float32], weights: Sequence[float] | NDArray[np.float64]
+) -> NDArray[np.float32]:
     """How far every pixel ``(H, W, 3)`` is from a colour ``(3,)``, each channel weighted: ``(H, W)`` float32."""
     scale = np.array(weights, np.float32)
     apart = cv2.transform(lab, np.column_stack([np.diag(scale), -scale * colour]).astype(np.float32))
@@ -39,7 +41,7 @@ def distance(lab: NDArray[np.float32], colour: NDArray[np.floating], weights: Se
     return np.asarray(cv2.magnitude(cv2.magnitude(light, a), b), np.float32)
 
 
-def shade_of(lab: NDArray[np.float32], tone: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def shade_of(lab: NDArray[np.float32], tone: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """How far pixels are mere shades of a tone, which lie on a line from it to black.
 
     Args:

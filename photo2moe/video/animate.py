@@ -86,6 +86,7 @@ class Animator:
         self._follow = Follower(pipeline, config, motion, samples)
         self._scenery = Scenery(pipeline.background, pipeline.backdrop)
         self._shot = self._inked_shot = self._composed_shot = 0
+        self._time: float | None = None
         self._frame, self._sketched = 0, dict[int, Sketched]()
         self._forget_drawings()
         self._forget_view()
@@ -153,7 +154,7 @@ class Animator:
         return sketched
 
     def _forget_drawings(self) -> None:
-        self._time: float | None = None
+        self._time = None
         self._steady: dict[int, SteadyDrawing] = {}
         self._last: dict[int, Drawing] = {}
 
