@@ -22,12 +22,21 @@ def disc(radius):
 
 
 def test_lines_follow_the_figures_and_the_skins_borders():
-    drawn = lines(disc(0.9), NONE, disc(1.4), FACE, TEMPLATE)
+    drawn = lines(disc(0.9), NONE, NONE, disc(1.4), FACE, TEMPLATE)
     apart = np.minimum(np.abs(np.hypot(U, V) - 0.9), np.abs(np.hypot(U, V) - 1.4))
     above = V < 0  # where no jaw is
     assert drawn[above & (apart < 0.015)].mean() > 0.5
     assert drawn[above & (apart > 0.12)].max() == 0
     assert 0 <= drawn.min() <= drawn.max() <= 1
+
+
+def test_hair_has_a_line_where_it_ends_on_clothes():
+    hair = ((V > 1.2) & (U < 0)).astype(np.float32)
+    whole = np.ones((SIZE, SIZE), np.float32)
+    border = (np.abs(U) < 0.03) & (V > 1.4)
+    with_it, without = (lines(NONE, mask, NONE, whole, FACE, TEMPLATE)[border].max() for mask in (hair, NONE))
+    assert with_it > 0.5
+    assert without == 0
 
 
 @pytest.mark.parametrize(
@@ -36,12 +45,12 @@ def test_lines_follow_the_figures_and_the_skins_borders():
 def test_the_jaw_is_drawn_where_it_shows(skin, beard, seen):
     whole = np.ones((SIZE, SIZE), np.float32)
     chin = (np.abs(U) < 0.1) & (np.abs(V - 1.03) < 0.06)
-    assert bool(lines(whole * skin, whole * beard, whole, FACE, TEMPLATE)[chin].max() > 0.8) is seen
+    assert bool(lines(whole * skin, NONE, whole * beard, whole, FACE, TEMPLATE)[chin].max() > 0.8) is seen
 
 
 def test_ink_is_a_darker_shade_of_what_it_lies_on():
     ground = np.dstack([np.full((SIZE, SIZE, 3), 200, np.float32), np.full((SIZE, SIZE), 255, np.float32)])
-    drawn = lines(disc(0.9), NONE, disc(1.4), FACE, TEMPLATE)
+    drawn = lines(disc(0.9), NONE, NONE, disc(1.4), FACE, TEMPLATE)
     inked = ink(ground, drawn)
     assert (inked[..., :3][drawn == 0] == 200).all()
     assert inked[..., :3][drawn > 0.9].max() < 140

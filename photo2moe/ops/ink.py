@@ -22,11 +22,12 @@ JAW = 0.1  # v below which the face's outline is drawn
 INSIDE = 0.93  # how far in from the outline a face must show for its jaw to be drawn
 
 
-def lines(skin: Mask, beard: Mask, alpha: Mask, features: Features, template: Template) -> Mask:
-    """Where a pen goes along the figure's outline, its skin's and its jaw.
+def lines(skin: Mask, hair: Mask, beard: Mask, alpha: Mask, features: Features, template: Template) -> Mask:
+    """Where a pen goes along the figure's outline, its skin's, its hair's and its jaw.
 
     Args:
         skin: ``(S, S)`` where a photographed head shows skin.
+        hair: ``(S, S)`` where its hair is.
         beard: ``(S, S)`` where a beard is drawn.
         alpha: ``(S, S)`` mask of the person.
         features: the face's outline.
@@ -36,11 +37,12 @@ def lines(skin: Mask, beard: Mask, alpha: Mask, features: Features, template: Te
         ``(S, S)`` float32, 0…1.
     """
     size = len(alpha)
-    outer, inner = (
+    outer, inner, locks = (
         cv2.GaussianBlur(mask.astype(np.float32), (0, 0), blur * size)
-        for mask, blur in ((alpha, SMOOTH), (np.maximum(skin, beard), SMOOTH))  # beards have no outline
+        for mask, blur in ((alpha, SMOOTH), (np.maximum(skin, beard), SMOOTH), (hair, SMOOTH))  # beards have none
     )
-    drawn = np.maximum(_contour(outer, 0.6), _contour(inner, 0.5) * np.clip(8 * (outer - 0.7), 0, 1))
+    within = np.maximum(_contour(inner, 0.5), _contour(locks, 0.5)) * np.clip(8 * (outer - 0.7), 0, 1)
+    drawn = np.maximum(_contour(outer, 0.6), within)
     return np.asarray(
         np.maximum(drawn, _jaw(np.maximum(skin, beard), features, template)) * np.clip(2.5 * outer, 0, 1), np.float32
     )

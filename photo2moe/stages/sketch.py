@@ -51,11 +51,11 @@ class Sketch:
 
     def lines(self, size: int) -> Mask:
         """Where a pen goes along what meets, ``(size, size)``."""
-        skin, beard, alpha = (
+        skin, hair, beard, alpha = (
             cv2.resize(mask.astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC).clip(0, 1)
-            for mask in (self.skin, self.beard, self.ground[..., 3] / 255)
+            for mask in (self.skin, self.hair.mask, self.beard, self.ground[..., 3] / 255)
         )
-        return lines(skin, beard, alpha, self.features, self.template)
+        return lines(skin, hair, beard, alpha, self.features, self.template)
 
 
 def sketch(portrait: Portrait, template: Template, looks: Looks) -> Sketch:
