@@ -18,12 +18,13 @@ from photo2moe.types import Mask
 PEN = 1 / 170  # of the side: half-width of a line
 DARK = np.array([0.60, 0.46, 0.43], np.float32)  # a line's brightness, of what it lies on: warm, as on skin
 SMOOTH = 0.007  # of the side: finer turns of a border are not followed
+SHOULDERS = 0.7  # v below which hair lies on clothes
 JAW = 0.1  # v below which the face's outline is drawn
 INSIDE = 0.93  # how far in from the outline a face must show for its jaw to be drawn
 
 
 def lines(skin: Mask, hair: Mask, beard: Mask, alpha: Mask, features: Features, template: Template) -> Mask:
-    """Where a pen goes along the figure's outline, its skin's, its hair's and its jaw.
+    """Where a pen goes along the figure's outline, its skin's, the ends of its hair and its jaw.
 
     Args:
         skin: ``(S, S)`` where a photographed head shows skin.
@@ -41,7 +42,8 @@ def lines(skin: Mask, hair: Mask, beard: Mask, alpha: Mask, features: Features, 
         cv2.GaussianBlur(mask.astype(np.float32), (0, 0), blur * size)
         for mask, blur in ((alpha, SMOOTH), (np.maximum(skin, beard), SMOOTH), (hair, SMOOTH))  # beards have none
     )
-    within = np.maximum(_contour(inner, 0.5), _contour(locks, 0.5)) * np.clip(8 * (outer - 0.7), 0, 1)
+    ends = _contour(locks, 0.5) * (template.grid(size)[1] > SHOULDERS)
+    within = np.maximum(_contour(inner, 0.5), ends) * np.clip(8 * (outer - 0.7), 0, 1)
     drawn = np.maximum(_contour(outer, 0.6), within)
     return np.asarray(
         np.maximum(drawn, _jaw(np.maximum(skin, beard), features, template)) * np.clip(2.5 * outer, 0, 1), np.float32
