@@ -66,9 +66,10 @@ class LossWeights:
             and from a share of about one the net draws them as noise that fools the judges.
         restore: anime face → rough → the same anime face, L1.
         features: the same pair, compared in the judges' own features.
-        sketch: hair, lines, eyes, brows, nose and mouth of a photo's drawing against the sketch before its blur, L1.
+        sketch: hair, clothes, lines, eyes, brows, nose and mouth of a photo's drawing against the sketch before its
+            blur, L1.
         layout: colours of 4 px cells, drawing of a photo against its rough.
-        outline: transparency of 4 px cells, likewise.
+        outline: transparency of a photo's drawing against the sketch, L1.
         calm: bare skin of a photo's drawing against its rough, L1. Photos show more of it than
             anime faces do under their fringes, and judges that expect lines get freckles.
         gradient: penalty on the judges' gradient at anime faces.

@@ -196,7 +196,7 @@ class Pipeline:
         for one, cutout, colours in zip(sketched, cutouts, wanted, strict=True):
             solid = inner(one.portrait.alpha, len(cutout))
             figure = straighten(recolour(cutout, one.sketch, colours, self.template), solid)
-            drawings.append(Drawing(one.subject, one.portrait, figure, colours))
+            drawings.append(Drawing(one.subject, figure, colours))
         return drawings
 
     def compose(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from photo2moe.ops.features import Features
 from photo2moe.ops.geometry import Template
 from photo2moe.ops.tensors import thrice
 
-Grid = NDArray[np.float64]
+Grid = NDArray[np.floating[Any]]
 Paint = Callable[[Grid, "RGB | NDArray[np.float32]"], None]
 
 LASHES: RGB = (52, 38, 46)

@@ -82,9 +82,8 @@ def mark(
     Returns:
         ``(D, D, 4)`` uint8: RGB as it lies on white, and alpha.
     """
-    u, v = template.grid(ground.shape[0])
+    u, v = (grid.astype(np.float32) for grid in template.grid(ground.shape[0]))
     picture = np.ascontiguousarray(ground[..., :3])
-    u, v = u.astype(np.float32), v.astype(np.float32)
     for brow, (eye_u, eye_v, height) in zip(features.brows, features.eyes, strict=True):
         side, near = 1 if eye_u > 0 else -1, _window(u, v, eye_u, eye_v - 0.1, 0.4, 0.65)
         paint, across, down = brush(picture[near], u), u[near] - eye_u, v[near]

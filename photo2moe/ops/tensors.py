@@ -1,4 +1,4 @@
-"""The two doors between pictures and nets: uint8 HWC and float BCHW. Plain NumPy, for any engine."""
+"""Arrays as others want them: pictures for nets and back, without any engine; masks for each channel of a picture."""
 
 from __future__ import annotations
 

@@ -10,8 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
+from photo2moe.ops.colour import to_lab
 from photo2moe.ops.geometry import apply, compose, invert
 from photo2moe.types import Face, Image
+
+HOG = ((16, 16), (8, 8), (8, 8), 9)  # block, its step, cell, directions; Dalal and Triggs, CVPR 2005
+CELL = 4  # pixels: side of a cell of colours and of texture
+SPREAD, GRAIN = np.array([20.0, 8.0, 8.0], np.float32), 3.0  # usual deviations: Lab, texture
 
 
 class LinearClassifier:
@@ -73,3 +78,25 @@ def crop(photo: Image, face: Face, scale: float, size: tuple[int, int], top: flo
         photo = cv2.blur(photo[y0:y1, x0:x1], (max(1, round(1 / shrink)),) * 2)
         matrix = compose(matrix, np.array([[1.0, 0.0, x0], [0.0, 1.0, y0]]))
     return np.asarray(cv2.warpAffine(photo, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def describe(region: Image, skin: tuple[slice, slice]) -> NDArray[np.float32]:
+    """Gradient histograms, colours against the skin's, and texture of a part of the face.
+
+    Args:
+        region: ``(height, width, 3)`` from :func:`crop`; sides are multiples of 8.
+        skin: rows and columns of it that show skin.
+
+    Returns:
+        ``(n,)``.
+    """
+    height, width = region.shape[:2]
+    gradients = np.asarray(
+        cv2.HOGDescriptor((width, height), *HOG).compute(cv2.cvtColor(region, cv2.COLOR_RGB2GRAY))
+    ).ravel()
+    lab, cells = to_lab(region), (width // CELL, height // CELL)
+    light, tone = lab[..., 0], np.median(lab[skin].reshape(-1, 3), 0)
+    apart = cv2.resize(lab - tone, cells, interpolation=cv2.INTER_AREA) / SPREAD
+    grain = cv2.resize(np.abs(light - cv2.GaussianBlur(light, (0, 0), 1.5)), cells, interpolation=cv2.INTER_AREA)
+    parts = np.clip(apart, -3, 3) / 2, np.clip(grain / GRAIN, 0, 3) / 2
+    return np.concatenate([gradients, *(part.ravel() for part in parts)]).astype(np.float32)

@@ -50,12 +50,10 @@ class Drawing:
 
     Attributes:
         subject: who.
-        portrait: the chibi-warped photo that the sketch was made of.
         cutout: ``(D, D, 4)`` the figure on the template, as the net drew it, recoloured, straight alpha.
         wanted: the colours it was drawn with.
     """
 
     subject: Subject
-    portrait: Portrait
     cutout: NDArray[np.uint8]
     wanted: Colours

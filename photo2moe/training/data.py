@@ -50,7 +50,7 @@ class Photos:
     Attributes:
         rough: ``(B, 4, S, S)`` their roughs.
         sketch: ``(B, 4, D, D)`` the same before it was blurred.
-        expressive: ``(B, 1, D, D)`` where eyes, brows, nose, mouth, hair and lines are, 0…1.
+        expressive: ``(B, 1, D, D)`` where eyes, brows, nose, mouth, hair, clothes and lines are, 0…1.
         colours: ``(B, 9)`` what they shall be drawn with.
     """
 
