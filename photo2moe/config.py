@@ -73,6 +73,8 @@ class LossWeights:
         calm: bare skin of a photo's drawing against its rough, L1. Photos show more of it than
             anime faces do under their fringes, and judges that expect lines get freckles.
         gradient: penalty on the judges' gradient at anime faces.
+        style: least-squares GAN loss of photos' drawings by a judge on the features of a trained net, see
+            ``nets/projected``. Needs the extra ``train``.
     """
 
     adversarial: float = 0.4
@@ -85,6 +87,7 @@ class LossWeights:
     outline: float = 2.0
     calm: float = 6.0
     gradient: float = 0.0
+    style: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,8 @@ class TrainConfig:
         photo_every: steps between those that draw photos too. Photos have no pair, so they teach less.
         rate: learning rate of AdamW; it falls linearly to a tenth over the last third.
         ema: decay of the averaged generator, a step.
+        cell: side of the cells by which a photo's drawing is held to its sketch, pixels; within them its brightness is
+            free, but for eyes, brows, nose and mouth.
         shift: discriminators see pictures moved by up to so many pixels of the rough.
         recolour_hair: share of anime faces that get a photo's hair colour.
         free_colours: share of photos that are drawn with an anime face's hair colour.
@@ -112,6 +117,7 @@ class TrainConfig:
     photo_every: int = 2
     rate: float = 3e-4
     ema: float = 0.999
+    cell: int = 1
     shift: int = 8
     recolour_hair: float = 0.5
     free_colours: float = 0.2
@@ -127,7 +133,7 @@ class TrainConfig:
     weights: LossWeights = field(default_factory=LossWeights)
 
     def __post_init__(self) -> None:
-        for name in ("images", "batch", "photo_every", "sample_every", "save_every"):
+        for name in ("images", "batch", "photo_every", "cell", "sample_every", "save_every"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         for name in ("recolour_hair", "free_colours", "beards", "glasses", "ema"):
             _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0…1")

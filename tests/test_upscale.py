@@ -1,14 +1,15 @@
 """Enlarging drawings: sizes, colours that stay, edges without a fringe."""
 
-import sys
+import dataclasses
 
 import cv2
 import numpy as np
 import pytest
 
-from photo2moe.errors import MissingExtraError
+from photo2moe.errors import ChecksumError
 from photo2moe.ops.inpaint import straighten
 from photo2moe.stages.upscale import AnimeUpscaler, LanczosUpscaler
+from photo2moe.weights import UPSCALER
 
 
 @pytest.fixture(scope="module", params=[AnimeUpscaler, LanczosUpscaler])
@@ -46,7 +47,7 @@ def test_size_is_exact(upscaler, size, channels):
 
 def test_one_pixel_can_be_enlarged(upscaler):
     got = upscaler(np.full((1, 1, 4), 255, np.uint8), 9)
-    assert (got >= 253).all()
+    assert (got >= 249).all()
 
 
 def test_same_size_is_the_same_picture(upscaler):
@@ -56,7 +57,7 @@ def test_same_size_is_the_same_picture(upscaler):
 @pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (255, 0, 0), (12, 200, 90)])
 def test_flat_colour_stays(upscaler, colour):
     got = upscaler(np.full((32, 32, 3), colour, np.uint8), 256)
-    assert np.abs(got.astype(int) - colour).max() <= 4  # grey levels: the net doubles three times in 8 bits
+    assert np.abs(got.astype(int) - colour).max() <= 6  # grey levels, of which the net adds some even where nothing is
 
 
 def test_shrunk_again_it_is_the_drawing(upscaler):
@@ -89,11 +90,28 @@ def test_same_input_gives_the_same_bytes(upscaler):
 
 
 def test_threads_change_nothing():
-    one, two = AnimeUpscaler(threads=1), AnimeUpscaler(threads=2)
-    np.testing.assert_array_equal(one(figure_on_white(), 256), two(figure_on_white(), 256))
+    upscale, before = AnimeUpscaler(), cv2.getNumThreads()
+    try:
+        results = []
+        for threads in (1, 2):
+            cv2.setNumThreads(threads)
+            results.append(upscale(figure_on_white(), 256))
+    finally:
+        cv2.setNumThreads(before)
+    np.testing.assert_array_equal(*results)
 
 
-def test_missing_package_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyanime4k", None)
-    with pytest.raises(MissingExtraError, match="pyanime4k, or use --upscale lanczos"):
+def test_lines_are_cleaner_than_interpolated():
+    truth = cv2.resize(drawing(2048), (1024, 1024), interpolation=cv2.INTER_AREA)
+    cv2.circle(truth, (512, 512), 330, (30, 20, 25), 9, cv2.LINE_AA)
+    small = cv2.GaussianBlur(cv2.resize(truth, (256, 256), interpolation=cv2.INTER_AREA), (0, 0), 0.6)
+    clean, plain = (
+        np.abs(upscale(small, 1024).astype(int) - truth).mean() for upscale in (AnimeUpscaler(), LanczosUpscaler())
+    )
+    assert clean < 0.8 * plain
+
+
+def test_a_net_that_is_not_the_released_one_is_refused(monkeypatch):
+    monkeypatch.setattr("photo2moe.stages.upscale.UPSCALER", dataclasses.replace(UPSCALER, sha256="0" * 64))
+    with pytest.raises(ChecksumError, match=r"lines-x4\.onnx is not the released file"):
         AnimeUpscaler()

@@ -36,7 +36,7 @@ JPEG = {"Content-Type": "image/jpeg"}
 
 @pytest.fixture(scope="module")
 def workers():
-    workers = hire(BASE, 2, threads=1)
+    workers = hire(BASE, 2)
     yield workers
     for worker in workers:
         worker.pipeline.close()

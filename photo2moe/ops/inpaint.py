@@ -125,7 +125,8 @@ def remove(view: Image, inside: Mask, person: Mask, unit: float) -> tuple[Image,
         ``(H, W, 3)`` uint8 the view without the person, and ``(H, W)`` where it was painted.
     """
     reach = 2 * round(DILATION * unit) + 1
-    wide = cv2.dilate(person, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    wide = cv2.dilate(_bytes(255 * person), disc).astype(np.float32) / 255  # in bytes, which is four times faster
     wide = cv2.GaussianBlur(wide, (0, 0), max(0.3, SOFT_RIM * unit))
     # The photo's outermost pixels are part of its frame, as scanners and codecs leave it.
     inside = cv2.erode(inside, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)

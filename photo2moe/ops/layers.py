@@ -73,7 +73,8 @@ def blend(below: Image, above: Image, alpha: Mask) -> Image:
 
 def lay(figure: Picture, below: Image) -> Image:
     """Lay a figure ``(H, W, 4)`` with straight alpha over a picture ``(H, W, 3)``."""
-    return blend(below, np.ascontiguousarray(figure[..., :3]), figure[..., 3].astype(np.float32) / 255)
+    alpha = cv2.extractChannel(figure, 3).astype(np.float32) * np.float32(1 / 255)
+    return blend(below, np.asarray(cv2.cvtColor(figure, cv2.COLOR_RGBA2RGB)), alpha)
 
 
 def rise(start: float, end: float, values: NDArray[np.float64]) -> NDArray[np.float64]:

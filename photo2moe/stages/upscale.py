@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Callable
-from pathlib import Path
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.errors import MissingExtraError
+from photo2moe.weights import UPSCALER, verified
 
 Picture = NDArray[np.uint8]
 
-MODEL = "acnet-hdn0"
-LARGEST = 512  # pixels: sides beyond are doubled by Lanczos, since the net gets slow and has no more to add
-# The net sharpens brightness alone. Small pictures are cheap: there every channel goes
-# through it by itself, so that colours do not run over the lines.
-BY_CHANNEL = 256
-ALPHA_NET = 256  # alpha is smoother than colour; beyond, plain cubic gives the same edge
-# Alpha is steepened to one clean edge; it starts above 0, since the rim is the least sure.
-EDGE = (0.35, 0.75)
+FACTOR = 4  # how much larger the net draws, along each side
+BLOCK = 2  # pixels along each side that it takes as one
+RIM = 4  # pixels repeated around the picture, since the net was not taught where pictures end
+LARGEST = 512  # pixels: sides beyond are enlarged by interpolation, since the net gets slow and has no more to add
+# Alpha is blurred by so many of its pixels, which takes its steps away, and steepened to one clean edge, which starts
+# above 0, since the rim is the least sure.
+SMOOTH, EDGE = 1.0, (0.35, 0.75)
 
 
 class AnimeUpscaler:
-    """Anime4KCPP's ACNet (pyanime4k), ×2 again and again, then down to the size wanted.
+    """A small net, ×4 at once, then interpolation to the size wanted.
 
-    Args:
-        threads: processor threads; ``None`` leaves it to OpenMP. Heeded where the
-            package brings GNU OpenMP, as on Linux.
+    It learned from Real-ESRGAN's net for anime videos (Wang et al., *Real-ESRGAN*, ICCVW 2021), which is many times
+    larger, on drawings of our own generator: ``scripts/fit_upscaler.py``. It adds to cubic interpolation what makes
+    lines clean. OpenCV runs it, whatever the backend of the generator.
 
     Raises:
-        MissingExtraError: pyanime4k cannot be imported.
+        WeightsError: the installation lacks the net, or it is not the released one.
     """
 
-    def __init__(self, threads: int | None = None) -> None:
-        try:
-            import pyanime4k
-        except ImportError as error:
-            raise MissingExtraError(
-                f"the anime upscaler cannot be loaded ({error}); install pyanime4k, or use --upscale lanczos"
-            ) from error
-        self._double = pyanime4k.Processor("cpu", 0, MODEL)
-        folder = Path(pyanime4k.__file__).parent.with_name("pyanime4k.libs")
-        self._threads = threads
-        self._openmp = [ctypes.CDLL(str(path)) for path in folder.glob("libgomp*")] if threads is not None else []
+    def __init__(self) -> None:
+        self._net = cv2.dnn.readNetFromONNX(str(verified(UPSCALER)))
 
     def __call__(self, image: Picture, size: int) -> Picture:
         """Enlarge a drawing.
@@ -57,22 +43,21 @@ class AnimeUpscaler:
         Returns:
             The same kind of picture, ``size`` × ``size``.
         """
-        for library in self._openmp:  # anew in every call: OpenMP keeps the number by calling thread
-            library.omp_set_num_threads(self._threads)
-        return _enlarge(image, size, self._colours, self._alpha)
+        small = len(image) < size and len(image) <= LARGEST
+        return _finish(self._colours(image) if small else image[..., :3], image, size)
 
-    def _colours(self, image: Picture, size: int) -> Picture:
-        while (side := image.shape[0]) < size and side <= LARGEST:
-            if side <= BY_CHANNEL:
-                image = np.dstack([self._double(np.ascontiguousarray(image[..., c]), 2.0) for c in range(3)])
-            else:
-                image = self._double(image, 2.0)
-        return image
-
-    def _alpha(self, alpha: Picture, size: int) -> Picture:
-        while (side := alpha.shape[0]) < size and side <= ALPHA_NET:
-            alpha = self._double(alpha, 2.0)
-        return alpha
+    def _colours(self, image: Picture) -> Picture:
+        """Colours of a picture, :data:`FACTOR` times larger."""
+        if image.shape[2] == 3:
+            image = np.dstack([image, np.full_like(image[..., 0], 255)])
+        before, after = RIM, RIM + len(image) % BLOCK
+        square = cv2.copyMakeBorder(image, before, after, before, after, cv2.BORDER_REPLICATE)
+        self._net.setInput(_blocks(square))
+        more = _from_blocks(self._net.forward())
+        large = cv2.resize(square[..., :3], more.shape[:2], interpolation=cv2.INTER_CUBIC)
+        cv2.add(large, more, large, dtype=cv2.CV_8U)
+        inside = slice(FACTOR * before, FACTOR * (before + len(image)))
+        return np.asarray(large[inside, inside])
 
 
 class LanczosUpscaler:
@@ -80,36 +65,43 @@ class LanczosUpscaler:
 
     def __call__(self, image: Picture, size: int) -> Picture:
         """Enlarge a drawing; arguments and result as for :class:`AnimeUpscaler`."""
-        return _enlarge(image, size, _same, _same)
+        return _finish(image[..., :3], image, size)
 
 
-def _enlarge(
-    image: Picture, size: int, colours: Callable[[Picture, int], Picture], alpha: Callable[[Picture, int], Picture]
-) -> Picture:
-    """Enlarge colours and alpha each in its way, then bring both to exactly the size."""
+def _blocks(image: Picture) -> NDArray[np.float32]:
+    """``(S, S, 4)`` 0…255 → ``(1, 16, S / 2, S / 2)`` in 0…1: the pixels of a block as channels."""
+    half, channels = len(image) // BLOCK, image.shape[2]
+    parts = image.reshape(half, BLOCK, half, BLOCK, channels).transpose(4, 1, 3, 0, 2)
+    return parts.reshape(1, channels * BLOCK**2, half, half).astype(np.float32) / 255
+
+
+def _from_blocks(planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``(1, 192, H, H)`` → ``(8 H, 8 H, 3)``; inverse of :func:`_blocks` with larger blocks."""
+    side, half = BLOCK * FACTOR, planes.shape[-1]
+    parts = planes.reshape(-1, side, side, half, half).transpose(3, 1, 4, 2, 0)
+    return parts.reshape(half * side, half * side, -1)
+
+
+def _finish(colours: Picture, image: Picture, size: int) -> Picture:
+    """Bring colours to the size, and the alpha of the picture that they come from, if it has some."""
+    colours = _resize(np.ascontiguousarray(colours), size)
     if image.shape[2] == 3:
-        return _resize(colours(np.ascontiguousarray(image), size), size)
-    large = _resize(colours(np.ascontiguousarray(image[..., :3]), size), size)
-    soft = _resize(alpha(np.ascontiguousarray(image[..., 3]), size), size)
-    if size > image.shape[0]:
-        soft = _steepen(soft)
-    return np.dstack([large, soft])
+        return colours
+    alpha = np.ascontiguousarray(image[..., 3])
+    if size > len(alpha):
+        alpha = cv2.LUT(_resize(cv2.GaussianBlur(alpha, (0, 0), SMOOTH), size), _steepened())
+    return np.dstack([colours, _resize(alpha, size)])
 
 
 def _resize(image: Picture, size: int) -> Picture:
     if image.shape[:2] == (size, size):
         return image
-    way = cv2.INTER_AREA if min(image.shape[:2]) > size else cv2.INTER_LANCZOS4
+    way = cv2.INTER_AREA if len(image) > size else cv2.INTER_LANCZOS4
     return np.asarray(cv2.resize(image, (size, size), interpolation=way), np.uint8)
 
 
-def _steepen(alpha: Picture) -> Picture:
+def _steepened() -> Picture:
     """Contrast of an enlarged alpha, so that its edge is sharp but still smooth."""
     start, end = EDGE
     x = np.clip((np.arange(256) / 255 - start) / (end - start), 0, 1)
-    return np.asarray(cv2.LUT(alpha, (255 * x * x * (3 - 2 * x)).round().astype(np.uint8)), np.uint8)
-
-
-def _same(image: Picture, size: int) -> Picture:
-    """Leave a picture to the final interpolation."""
-    return image
+    return np.asarray((255 * x * x * (3 - 2 * x)).round(), np.uint8)

@@ -51,12 +51,14 @@ class Photos:
         rough: ``(B, 4, S, S)`` their roughs.
         sketch: ``(B, 4, D, D)`` the same before it was blurred.
         expressive: ``(B, 1, D, D)`` where eyes, brows, nose, mouth, hair, clothes and lines are, 0…1.
+        face: ``(B, 1, D, D)`` the first four of them.
         colours: ``(B, 9)`` what they shall be drawn with.
     """
 
     rough: Tensor
     sketch: Tensor
     expressive: Tensor
+    face: Tensor
     colours: Tensor
 
 
@@ -110,9 +112,10 @@ class Dataset:
     def photos(self, step: int, rank: int = 0, ranks: int = 1) -> Photos:
         """The photos of one step, as :meth:`pairs`."""
         rows = [self._photo(random) for random in self._random(step, 1, rank, ranks)]
-        rough, sketch, area, colours = (np.stack(column) for column in zip(*rows, strict=True))
+        rough, sketch, area, face, colours = (np.stack(column) for column in zip(*rows, strict=True))
         before, after = (torch.from_numpy(to_planes(part)) for part in (rough, sketch))
-        return Photos(before, after, torch.from_numpy(area)[:, None], torch.from_numpy(scaled(colours)))
+        held, features = (torch.from_numpy(part)[:, None] for part in (area, face))
+        return Photos(before, after, held, features, torch.from_numpy(scaled(colours)))
 
     def roughs(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Roughs of photos as they are made outside training, ``(B, S, S, 4)``."""
@@ -161,10 +164,11 @@ class Dataset:
         rough = soften(sketch, self.size, float(random.uniform(*FINES)))
         held = np.maximum(self._lines[index], _sized(self.photo.regions[index][..., ::2].max(2), self.large))
         features = self.photo.marks(index)
-        area = np.maximum(expressive(features, *self.template.grid(self.large)), held.astype(np.float32) / 255)
+        face = expressive(features, *self.template.grid(self.large))
+        area = np.maximum(face, held.astype(np.float32) / 255)
         if random.random() < 0.5:
-            rough, sketch, area = rough[:, ::-1], sketch[:, ::-1], area[:, ::-1]
-        return rough, sketch, area, colours
+            rough, sketch, area, face = rough[:, ::-1], sketch[:, ::-1], area[:, ::-1], face[:, ::-1]
+        return rough, sketch, area, face, colours
 
     def _ground(self, index: int, colours: NDArray[np.float64]) -> NDArray[np.float32]:
         """A photo's rough in these colours, without lines and marks."""

@@ -29,11 +29,13 @@ from photo2moe.errors import ConfigError, TrainingError
 from photo2moe.imageio import write_image
 from photo2moe.nets.discriminator import Discriminator
 from photo2moe.nets.generator import Generator
+from photo2moe.nets.projected import ProjectedDiscriminator
 from photo2moe.nets.runner import torch_runner
 from photo2moe.ops.tensors import to_images, to_planes
 from photo2moe.training.data import Dataset, scaled
-from photo2moe.training.objective import Nets, Parts, Regions, discriminator_loss, generator_loss
+from photo2moe.training.objective import Nets, Parts, discriminator_loss, generator_loss
 from photo2moe.training.ranks import Ranks
+from photo2moe.training.views import Moved, Regions
 
 TICK = 200  # images between lines of stats.jsonl
 SHEET = 32  # photos on a sample sheet
@@ -49,6 +51,7 @@ class State:
     draw: Generator
     judge: Discriminator
     judge_eyes: Discriminator
+    judge_style: ProjectedDiscriminator | None
     average: Generator
     generator_steps: torch.optim.Optimizer
     judge_steps: torch.optim.Optimizer
@@ -63,13 +66,14 @@ class State:
         judges = Discriminator(config.discriminator, scale), Discriminator(config.discriminator, scale, wide=1)
         for net in (draw, *judges):
             net.to(memory_format=torch.channels_last)
+        style = ProjectedDiscriminator() if config.weights.style > 0 else None
 
         def adam(*trained: nn.Module) -> torch.optim.Optimizer:
-            parameters = [p for net in trained for p in net.parameters()]
+            parameters = [p for net in trained for p in net.parameters() if p.requires_grad]
             return torch.optim.AdamW(parameters, config.rate, betas=(0.5, 0.99), weight_decay=1e-4, fused=True)
 
         average = copy.deepcopy(draw).requires_grad_(False).eval()
-        return cls(draw, *judges, average, adam(draw), adam(*judges))
+        return cls(draw, *judges, style, average, adam(draw), adam(*judges, *([style] if style else [])))
 
     def parts(self) -> dict[str, Any]:
         """Its named parts that have a ``state_dict``."""
@@ -189,25 +193,29 @@ def _step(config: TrainConfig, dataset: Dataset, state: State, nets: Nets, regio
     photos = dataset.photos(state.step, ranks.rank, ranks.count) if due else None
     random = np.random.default_rng([config.seed, state.step, 1])
     reach = config.shift * config.generator.scale
-    shifts = torch.from_numpy(random.integers(-reach, reach + 1, (config.batch, 2)))[ranks.rank :: ranks.count]
-    judges = (state.judge, state.judge_eyes)
-    for judge in judges:
-        judge.requires_grad_(False)
+    moved = Moved.by_lot(random, config.batch, reach).of(ranks.rank, ranks.count)
+    _freeze(state, True)
     with _autocast(config):
-        loss, parts, fakes = generator_loss(nets, pairs, photos, regions, config.weights, shifts)
+        loss, parts, fakes = generator_loss(nets, pairs, photos, regions, config.weights, moved, config.cell)
     _update(state.generator_steps, loss, ranks)
-    for judge in judges:
-        judge.requires_grad_(True)
+    _freeze(state, False)
     with _autocast(config):
         # As rarely as in StyleGAN2 (Karras et al., CVPR 2020, section 3.1), and the more when it is due.
-        gradient = PENALTY_EVERY * config.weights.gradient if state.step % PENALTY_EVERY == 0 else 0.0
-        loss, more = discriminator_loss(nets, pairs, fakes, regions, shifts, gradient)
+        penalise = PENALTY_EVERY if state.step % PENALTY_EVERY == 0 else 0
+        loss, more = discriminator_loss(nets, pairs, fakes, regions, config.weights, moved, penalise=penalise)
     _update(state.judge_steps, loss, ranks)
     with torch.no_grad():
         # A short run's average would mostly be its random start.
         decay = min(config.ema, (1 + state.step) / (10 + state.step))
         torch._foreach_lerp_(list(state.average.parameters()), list(state.draw.parameters()), 1 - decay)
     return parts | more
+
+
+def _freeze(state: State, frozen: bool) -> None:
+    """Keep the judges' gradients out of the generator's step, or let them be trained."""
+    for group in state.judge_steps.param_groups:
+        for parameter in group["params"]:
+            parameter.requires_grad_(not frozen)
 
 
 def _update(optimizer: torch.optim.Optimizer, loss: Tensor, ranks: Ranks) -> None:
@@ -231,8 +239,8 @@ def _set_rate(state: State, config: TrainConfig) -> None:
 def _callable(state: State, config: TrainConfig) -> Nets:
     """The nets as the step calls them: the generator compiled, where asked for and possible."""
     if not config.compile or not any(shutil.which(os.environ.get("CXX", name)) for name in ("g++", "clang++")):
-        return Nets(state.draw, state.judge, state.judge_eyes)
-    return Nets(torch.compile(state.draw), state.judge, state.judge_eyes)
+        return Nets(state.draw, state.judge, state.judge_eyes, state.judge_style)
+    return Nets(torch.compile(state.draw), state.judge, state.judge_eyes, state.judge_style)
 
 
 def _open_run(run: Path, config: TrainConfig, state: State, ranks: Ranks, *, resume: bool, init: Path | None) -> None:
@@ -242,7 +250,10 @@ def _open_run(run: Path, config: TrainConfig, state: State, ranks: Ranks, *, res
         saved_config(run)
         if not path.exists():
             raise TrainingError(f"{run} was stopped before its first state was saved; start it anew")
-        state.load(torch.load(path, weights_only=True))
+        saved = torch.load(path, weights_only=True)
+        if absent := state.parts().keys() - saved.keys():
+            raise TrainingError(f"{run} has no {', '.join(sorted(absent))}; begin a new run with --init")
+        state.load(saved)
     elif ranks.first and run.exists() and any(run.iterdir()):
         raise TrainingError(f"{run} is not empty; name a new folder, or go on with it by --resume")
     elif init is not None:

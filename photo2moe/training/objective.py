@@ -19,11 +19,11 @@ from torch import Tensor
 
 from photo2moe.config import LossWeights
 from photo2moe.nets.discriminator import Scores
-from photo2moe.ops.geometry import Template
 from photo2moe.ops.rough import SHADED
 from photo2moe.ops.tone import DRAWN
 from photo2moe.stages.translate import REACH
 from photo2moe.training.data import Pairs, Photos
+from photo2moe.training.views import Moved, Regions, crisped, looked_at, seen, styled
 
 Parts = dict[str, float]
 Judge = Callable[[Tensor], Scores]
@@ -31,49 +31,20 @@ Judge = Callable[[Tensor], Scores]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nets:
-    """The three nets; anything callable like them will do, compiled ones too."""
+    """The nets; anything callable like them will do, compiled ones too. The judge of style is there if it counts."""
 
     draw: Callable[[Tensor, Tensor], Tensor]
     judge: Judge
     judge_eyes: Judge
+    judge_style: Judge | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fakes:
-    """What the generator made of one batch; of the photos, if the judges shall see them."""
+    """What the generator made of one batch; of the photos, if judges shall see them."""
 
     moe: Tensor
     photo: Tensor | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Regions:
-    """Where things lie on the template.
-
-    Attributes:
-        calm: ``(1, 1, D, D)`` 1 where nothing is drawn on bare skin: not at brows, nose, mouth and jaw.
-        eyes: ``(x0, y0, x1, y1)`` pixels around both eyes.
-        scale: pixels of a drawing for one of its rough.
-    """
-
-    calm: Tensor
-    eyes: tuple[int, int, int, int]
-    scale: int
-
-    @classmethod
-    def on(cls, template: Template, size: int, scale: int) -> Regions:
-        """The regions for roughs of that size."""
-        size *= scale
-        u, v = (torch.tensor(grid).float()[None, None] for grid in template.grid(size))
-        brows = (u.abs() > 0.1) & (u.abs() < 0.95) & (v > -0.55) & (v < -0.2)
-        nose = (u.abs() < 0.16) & (v > 0.15) & (v < 0.62)
-        calm = ~(brows | nose | ((v > 0.85) & (v < 1.25)))
-        to_pixels = template.to_pixels(size)
-        (x0, x1), (y0, y1) = (
-            (scale * round((c + to_pixels[0, 0] * t) / scale) for t in (-s, s))
-            for c, s in zip(to_pixels[:, 2], (0.98, 0.52), strict=True)
-        )
-        return cls(calm.float(), (x0, y0, x1, y1), scale)
 
 
 def adversarial(scores: Scores, target: float) -> Tensor:
@@ -125,6 +96,13 @@ def bare(rough: Tensor) -> Tensor:
     return 1 - F.max_pool2d(1 - skin, 5, 1, 2)
 
 
+def loosened(drawing: Tensor, sketch: Tensor, held: Tensor, cell: int) -> Tensor:
+    """A drawing as it counts against its sketch: within cells brightness is free, but for where it is held."""
+    apart = drawing.float() - sketch.float()
+    coarse = F.interpolate(F.avg_pool2d(apart, cell), scale_factor=cell) if cell > 1 else apart
+    return drawing.float() - (1 - held) * (apart - coarse).mean(1, keepdim=True)
+
+
 def enlarged(pictures: Tensor, scale: int) -> Tensor:
     """Roughs as large as their drawings."""
     if scale == 1:
@@ -132,49 +110,17 @@ def enlarged(pictures: Tensor, scale: int) -> Tensor:
     return F.interpolate(pictures, scale_factor=scale, mode="bilinear", align_corners=False)
 
 
-def move(pictures: Tensor, shifts: Tensor) -> Tensor:
-    """Shift each picture by its own ``(dx, dy)``, edges repeated; shifts are ``(B, 2)`` pixels."""
-    reach = int(shifts.abs().max())
-    size = pictures.shape[-1]
-    padded = F.pad(pictures, (reach,) * 4, mode="replicate")
-    rows = [
-        picture[:, reach + dy : reach + dy + size, reach + dx : reach + dx + size]
-        for picture, (dx, dy) in zip(padded, shifts.tolist(), strict=True)
-    ]
-    return torch.stack(rows)
-
-
 def within(drawing: Tensor, rough: Tensor) -> Tensor:
     """A drawing without what strays too far from the person, as the translator cuts it."""
     reach = round(REACH * drawing.shape[-1])
-    limit = (F.max_pool2d(rough[:, 3:], 2 * reach + 1, 1, reach) + 1) / 2
+    rows = F.max_pool2d(rough[:, 3:], (1, 2 * reach + 1), 1, (0, reach))  # one way at a time, which is ten times faster
+    limit = (F.max_pool2d(rows, (2 * reach + 1, 1), 1, (reach, 0)) + 1) / 2
     ground = drawing.new_tensor([1.0, 1.0, 1.0, -1.0])[:, None, None]  # white, transparent
     return ground + (drawing - ground) * limit
 
 
-def windowed(pictures: Tensor, valid: Tensor) -> Tensor:
-    """Pictures with white for what is not valid."""
-    return pictures * valid + (1 - valid)
-
-
-def seen(pictures: Tensor, valid: Tensor, shifts: Tensor) -> Tensor:
-    """What the judge of whole pictures is shown: only the valid part, the same for real and fake.
-
-    Anime faces are cut tight. Without this the judge would learn the empty margin, and
-    the generator would draw it.
-    """
-    return move(torch.cat([windowed(pictures, valid), valid * 2 - 1], 1), shifts)
-
-
-def looked_at(pictures: Tensor, valid: Tensor, regions: Regions, shifts: Tensor) -> Tensor:
-    """What the judge of eyes is shown: both eyes, moved by a quarter of ``shifts``."""
-    x0, y0, x1, y1 = regions.eyes
-    moved = move(torch.cat([pictures, valid * 2 - 1], 1), shifts // 4)
-    return moved[:, :, y0:y1, x0:x1]
-
-
 def generator_loss(
-    nets: Nets, pairs: Pairs, photos: Photos | None, regions: Regions, weights: LossWeights, shifts: Tensor
+    nets: Nets, pairs: Pairs, photos: Photos | None, regions: Regions, weights: LossWeights, moved: Moved, cell: int = 1
 ) -> tuple[Tensor, Parts, Fakes]:
     """The generator's loss for one batch.
 
@@ -184,7 +130,8 @@ def generator_loss(
         photos: as many photos, or ``None`` in steps that draw none.
         regions: where eyes and face lie.
         weights: of the parts.
-        shifts: ``(B, 2)`` pixels that the judges' view is moved by.
+        moved: how the judges' views are moved.
+        cell: side of the cells by which photos' drawings are held to their sketches, pixels.
 
     Returns:
         Loss, its parts, and the fakes, detached, for the discriminators.
@@ -193,15 +140,22 @@ def generator_loss(
     losses = {"restore": masked_l1(moe, pairs.moe, pairs.valid)}
     photo = None
     if photos is not None:
-        rough, cell = enlarged(photos.rough, regions.scale), 4 * regions.scale
+        rough = enlarged(photos.rough, regions.scale)
         photo = within(nets.draw(photos.rough, photos.colours).float(), rough)
-        losses["layout"] = layout(photo[:, :3], rough[:, :3], cell)
-        losses["sketch"] = masked_l1(photo[:, :3], photos.sketch[:, :3], photos.expressive)
+        losses["layout"] = layout(photo[:, :3], rough[:, :3], 4 * regions.scale)
+        freed = loosened(photo[:, :3], photos.sketch[:, :3], photos.face, cell)
+        losses["sketch"] = masked_l1(freed, photos.sketch[:, :3], photos.expressive)
         calm = enlarged(bare(photos.rough), regions.scale) * regions.calm
         losses["calm"] = masked_l1(photo[:, :3], rough[:, :3], calm)
         losses["outline"] = F.l1_loss(photo[:, 3:], photos.sketch[:, 3:])
+        if nets.judge_style is not None:
+            free = photos.expressive * (1 - photos.face)
+            shown = photo.detach() + free * (photo - photo.detach())  # only there the judge has a say
+            losses["style"] = adversarial(
+                nets.judge_style(styled(crisped(shown[:, :3]), pairs.valid, regions.features, moved.turns)), 1.0
+            )
     matches = []
-    for name, judge, view in _views(nets, pairs.valid, regions, shifts):
+    for name, judge, view in _views(nets, pairs.valid, regions, moved.shifts):
         fake = judge(view(moe))
         with torch.no_grad():
             real = judge(view(pairs.moe))
@@ -212,27 +166,40 @@ def generator_loss(
     losses["features"] = torch.stack(matches).mean()
     total = sum((getattr(weights, name) * value for name, value in losses.items()), torch.zeros(()))
     parts = {name: float(value.detach()) for name, value in losses.items()}
-    shown = photo.detach() if photo is not None and weights.photo > 0 else None
-    return total, parts, Fakes(moe.detach(), shown)
+    return total, parts, Fakes(moe.detach(), photo.detach() if photo is not None else None)
 
 
 def discriminator_loss(
-    nets: Nets, pairs: Pairs, fakes: Fakes, regions: Regions, shifts: Tensor, gradient: float = 0.0
+    nets: Nets,
+    pairs: Pairs,
+    fakes: Fakes,
+    regions: Regions,
+    weights: LossWeights,
+    moved: Moved,
+    *,
+    penalise: float = 0.0,
 ) -> tuple[Tensor, Parts]:
     """The discriminators' loss for one batch; the fakes carry no gradient.
 
-    Real and fake are shown through the same windows. ``gradient`` weighs the penalty on the judges'
-    gradient at real pictures.
+    Real and fake are shown through the same windows. ``penalise`` multiplies the penalty on the judges'
+    gradient at real pictures, which need not come in every step.
     """
     total, parts = torch.zeros(()), {}
-    drawn = [fake for fake in (fakes.moe, fakes.photo) if fake is not None]
-    for name, judge, view in _views(nets, pairs.valid, regions, shifts):
+    drawn = [fakes.moe] if fakes.photo is None or weights.photo == 0 else [fakes.moe, fakes.photo]
+    for name, judge, view in _views(nets, pairs.valid, regions, moved.shifts):
         loss = adversarial(judge(view(pairs.moe)), 1.0)
         for fake in drawn:
             loss = loss + adversarial(judge(view(fake)), 0.0) / len(drawn)
         total, parts[f"judge_{name}"] = total + loss, float(loss.detach())
-        if gradient > 0:
-            total = total + gradient * steepness(judge, view(pairs.moe))
+        if penalise * weights.gradient > 0:
+            total = total + penalise * weights.gradient * steepness(judge, view(pairs.moe))
+    if nets.judge_style is not None and fakes.photo is not None:
+        anime, photo = (
+            nets.judge_style(styled(x, pairs.valid, regions.features, moved.turns))
+            for x in (pairs.moe[:, :3], crisped(fakes.photo[:, :3]))
+        )
+        loss = adversarial(anime, 1.0) + adversarial(photo, 0.0)
+        total, parts["judge_style"] = total + loss, float(loss.detach())
     return total, parts
 
 

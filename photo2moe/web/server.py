@@ -46,7 +46,8 @@ def serve(config: ServeConfig, base: PipelineConfig, *, say: Callable[[str], Non
     with listen(config.host, config.port) as listener:
         if not is_loopback(config.host):
             say(warning(config))
-        workers = hire(base, config.workers, threads=share_processors(config.workers))
+        share_processors(config.workers)
+        workers = hire(base, config.workers)
         address = url(config, listener.getsockname()[1])
         say(f"photo2moe is at {address}   Ctrl-C ends it")
         if open_browser:
@@ -91,12 +92,8 @@ def warning(config: ServeConfig) -> str:
     return f"Warning: {config.host} is open to the network, unencrypted, to {who}"
 
 
-def share_processors(workers: int) -> int:
-    """Give each worker its share of the processors; more threads than those only get in each other's way.
-
-    Returns:
-        Threads for each worker.
-    """
+def share_processors(workers: int) -> None:
+    """Give each worker its share of the processors; more threads than those only get in each other's way."""
     import cv2
     import torch
 
@@ -104,4 +101,3 @@ def share_processors(workers: int) -> int:
     threads = max(1, there // workers)
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
-    return threads

@@ -53,18 +53,16 @@ class Worker:
         return dataclasses.replace(self.pipeline, config=config, background=background, upscale=upscale)
 
 
-def hire(config: PipelineConfig, count: int, *, threads: int | None = None) -> list[Worker]:
+def hire(config: PipelineConfig, count: int) -> list[Worker]:
     """Load the net once, and what else a worker needs for each of them.
 
     Args:
         config: weights, engine and device.
         count: workers.
-        threads: processor threads that each upscaler may use.
 
     Raises:
         WeightsError: unknown or unusable weights.
         ConfigError: the device is not there.
-        MissingExtraError: no anime upscaler.
     """
     with ExitStack() as stack:
         first = stack.enter_context(load_pipeline(dataclasses.replace(config, background="photo", upscale="lanczos")))
@@ -76,7 +74,7 @@ def hire(config: PipelineConfig, count: int, *, threads: int | None = None) -> l
                     detect, matte = own.enter_context(FaceDetector()), own.enter_context(PersonMatte())
                     pipeline = dataclasses.replace(first, detect=detect, matte=matte, resources=own.pop_all())
                 stack.enter_context(pipeline)
-            upscalers: dict[str, Upscaler] = {"anime": AnimeUpscaler(threads), "lanczos": LanczosUpscaler()}
+            upscalers: dict[str, Upscaler] = {"anime": AnimeUpscaler(), "lanczos": LanczosUpscaler()}
             workers.append(Worker(pipeline, upscalers, Decoder()))
         stack.pop_all()
         return workers
