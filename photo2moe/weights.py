@@ -75,7 +75,7 @@ MASCULINE = WeightSpec(
 UPSCALER = WeightSpec(
     name="upscaler",
     file="lines-x4.onnx",
-    sha256="df52b4ab0f8e3063a7d2bdc5f3d3895c7ce7184547ab150588a98cfdb36a39b0",
+    sha256="1f7d45bab2815c97b288f058d921fb445efc78c5e182a667580dbc1da32f6921",
     licence="MIT; learned from realesr-animevideov3 of Real-ESRGAN (BSD-3-Clause)",
     trained_on="drawings by moe-256 of 99 portraits, and 350 anime faces gathered for research",
 )

@@ -112,8 +112,8 @@ class Student(nn.Module):
         self.net = nn.Sequential(*layers, last)
 
     def forward(self, blocks: Tensor) -> Tensor:
-        """``(B, 16, H, W)`` in 0…1 → ``(B, 192, H, W)``."""
-        return 255 * self.net(blocks)
+        """``(B, 16, H, W)`` → ``(B, 192, H, W)``, both in 0…1."""
+        return self.net(blocks)
 
 
 def learn(crops: Pictures, targets: Pictures, random: np.random.Generator) -> Student:
@@ -126,7 +126,7 @@ def learn(crops: Pictures, targets: Pictures, random: np.random.Generator) -> St
     for step in range(STEPS):
         chosen = random.integers(0, len(crops), BATCH)
         small, cubic, target = _batch(crops[chosen], np.stack([targets[i] for i in chosen]), random)
-        drawn = cubic[:, :3] + F.pixel_shuffle(student(F.pixel_unshuffle(small, BLOCK)), BLOCK * FACTOR) / 255
+        drawn = cubic[:, :3] + F.pixel_shuffle(student(F.pixel_unshuffle(small, BLOCK)), BLOCK * FACTOR)
         there = F.max_pool2d(cubic[:, 3:], 9, 1, 4).clamp(min=0.05)
         loss = ((drawn.clamp(0, 1) - target).abs() * there)[..., inside, inside].mean()
         adam.zero_grad(set_to_none=True)
@@ -182,6 +182,8 @@ def main(photos: Path, dataset: Path, teacher: Path, work: Path) -> None:
         np.save(kept, cut([*draw(photos, random), *some], random))
         teach(teacher, np.load(kept), answers)
     student = learn(np.load(kept), np.load(answers, mmap_mode="r"), random)
+    for parameter in student.net[-1].parameters():
+        parameter.data *= 255  # so that grey levels come out
     torch.onnx.export(
         student,
         (torch.zeros(1, 4 * BLOCK**2, 64, 64),),

@@ -90,7 +90,9 @@ def _finish(colours: Picture, image: Picture, size: int) -> Picture:
     alpha = np.ascontiguousarray(image[..., 3])
     if size > len(alpha):
         alpha = cv2.LUT(_resize(cv2.GaussianBlur(alpha, (0, 0), SMOOTH), size), _steepened())
-    return np.dstack([colours, _resize(alpha, size)])
+    both = np.empty((size, size, 4), np.uint8)
+    cv2.mixChannels([colours, _resize(alpha, size)], [both], [0, 0, 1, 1, 2, 2, 3, 3])
+    return both
 
 
 def _resize(image: Picture, size: int) -> Picture:
