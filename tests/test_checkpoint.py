@@ -184,4 +184,5 @@ def test_every_shipped_file_is_listed_and_intact() -> None:
         assert sha256(path) == spec.sha256, f"{spec.file} changed: put its sha256 into weights.py"
         assert path.stat().st_size <= 12_000_000
     folder = Path(__file__).parent.parent / "weights"
-    assert {p.name for p in folder.glob("*.safetensors")} == {spec.file for spec in SHIPPED}
+    weights = {path.name for suffix in ("safetensors", "onnx") for path in folder.glob(f"*.{suffix}")}
+    assert weights == {spec.file for spec in SHIPPED}
