@@ -76,7 +76,8 @@ def stages(pipeline: Pipeline, path: Path, scratch: Path) -> dict[str, tuple[flo
     )
     shrunk = cv2.resize(photo, None, fx=0.625, fy=0.625, interpolation=cv2.INTER_AREA)
     crop, square = cv2.resize(photo, (384, 384)), cv2.resize(photo, (512, 512))
-    cutout = drawings[0].cutout
+    half = len(drawings[0].cutout) // 2
+    blocks = np.zeros((1, 16, half, half), np.float32)
 
     def decode() -> None:
         np.asarray(PIL.Image.open(io.BytesIO(data)).convert("RGB"))
@@ -86,14 +87,9 @@ def stages(pipeline: Pipeline, path: Path, scratch: Path) -> dict[str, tuple[flo
             graph.process(shrunk)
         mesh.process(crop)
 
-    def double() -> None:
-        side, colours = cutout.shape[0], [np.ascontiguousarray(cutout[..., c]) for c in range(4)]
-        while side < config.size and side <= 512:
-            if side <= 256:
-                colours = [pipeline.upscale._double(channel, 2.0) for channel in colours]
-            else:
-                pipeline.upscale._double(np.ascontiguousarray(np.dstack(colours[:3])), 2.0)
-            side *= 2
+    def enlarge() -> None:  # the net of the upscaler, and nothing around it
+        pipeline.upscale._net.setInput(blocks)
+        pipeline.upscale._net.forward()
 
     def lay() -> None:
         matrix = np.array([[1, 0, 3.0], [0, 1, 4.0]])
@@ -114,7 +110,7 @@ def stages(pipeline: Pipeline, path: Path, scratch: Path) -> dict[str, tuple[flo
             cost(lambda: segment.process(square)),
         ),
         "rough, net, recolour": (cost(lambda: pipeline.draw(photo, subjects, config)), net_floor(config)),
-        "upscale": (upscale, cost(double)),
+        "upscale": (upscale, cost(enlarge)),
         "composite": (compose, cost(lay)),
         "encode": (cost(lambda: encode_image(avatar.image, ".png")), cost(png)),
         "write": (

@@ -37,9 +37,9 @@ CATALOGUE: tuple[WeightSpec, ...] = (
     WeightSpec(
         name="moe",
         file="moe-256.safetensors",
-        sha256="6c5c9f4e417fc42f4cfe3b5c3286fb476fad84622de0b68ac149f04f24e47873",
+        sha256="9e82e187783a17bfbd1ce153d4327845e42f5e662173024785d0ec984b42428c",
         licence="MIT (the file); trained on third-party art, see the model card",
-        trained_on="2,944 portraits (AI-made faces, official portraits), 4,173 anime faces gathered for research",
+        trained_on="2,944 portraits (AI-made faces, official portraits), 4,184 anime faces gathered for research",
     ),
 )
 

@@ -341,15 +341,18 @@ def test_within_a_cell_a_drawing_is_free(dataset: Path) -> None:
 
 
 def test_a_drawing_is_held_by_pixels_in_the_face_and_its_brightness_by_cells_elsewhere() -> None:
-    sketch = torch.zeros(1, 2, 2, 4)
-    grey = torch.tensor([[1.0, -1.0, 1.0, -1.0], [1.0, -1.0, 3.0, 1.0]])
-    tinge = torch.tensor([[0.0, 0.0, 0.5, 0.0], [0.0, 0.0, 0.0, 0.0]])
-    drawing = torch.stack([grey + tinge, grey - tinge])[None]
-    face = torch.tensor([1.0, 1.0, 0.0, 0.0]).expand(1, 1, 2, 4)
-    expected = torch.tensor([[1.0, -1.0, 1.0, 1.0], [1.0, -1.0, 1.0, 1.0]])
-    expected = torch.stack([expected + tinge, expected - tinge])[None]
-    torch.testing.assert_close(objective.loosened(drawing, sketch, face, 2), expected)
-    torch.testing.assert_close(objective.loosened(drawing, sketch, face, 1), drawing)
+    sketch = torch.zeros(1, 2, 8, 8)
+    wave = torch.tensor([1.0, 1.0, -1.0, -1.0]).repeat(2).expand(8, 8)  # free within cells of 4
+    grid = torch.tensor([1.0, -1.0]).repeat(4).expand(8, 8)  # what the net must not hide
+    tinge = torch.stack([wave, -wave])[None]
+    face = torch.zeros(1, 1, 8, 8)
+    for drawing, left in ((wave, 0.5), (grid, 1.0), (torch.ones(8, 8), 1.0)):
+        drawing = drawing.expand(1, 2, 8, 8)
+        inner = objective.loosened(drawing, sketch, face, 4)[..., 2:-2]
+        assert inner.abs().mean() == pytest.approx(left)
+        torch.testing.assert_close(objective.loosened(drawing, sketch, face + 1, 4), drawing)
+        torch.testing.assert_close(objective.loosened(drawing, sketch, face, 1), drawing)
+    torch.testing.assert_close(objective.loosened(tinge, sketch, face, 4), tinge)
 
 
 def test_styled_views_are_grey_without_features_and_white_beyond() -> None:

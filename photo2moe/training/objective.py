@@ -97,10 +97,16 @@ def bare(rough: Tensor) -> Tensor:
 
 
 def loosened(drawing: Tensor, sketch: Tensor, held: Tensor, cell: int) -> Tensor:
-    """A drawing as it counts against its sketch: within cells brightness is free, but for where it is held."""
-    apart = drawing.float() - sketch.float()
-    coarse = F.interpolate(F.avg_pool2d(apart, cell), scale_factor=cell) if cell > 1 else apart
-    return drawing.float() - (1 - held) * (apart - coarse).mean(1, keepdim=True)
+    """A drawing as it counts against its sketch: within cells brightness is free, but for where it is held.
+
+    Not so what changes from pixel to pixel: a net that draws cells of pixels at once would hide a grid in it.
+    """
+    if cell == 1:
+        return drawing.float()
+    apart = (drawing.float() - sketch.float()).mean(1, keepdim=True)
+    detail = F.pad(apart - F.interpolate(F.avg_pool2d(apart, cell), scale_factor=cell), (1,) * 4, mode="replicate")
+    smooth = F.avg_pool2d(F.avg_pool2d(detail, 2, 1), 2, 1)  # 1 2 1, which knows no grid
+    return drawing.float() - (1 - held) * smooth
 
 
 def enlarged(pictures: Tensor, scale: int) -> Tensor:
