@@ -138,6 +138,8 @@ class TrainConfig:
         for name in ("recolour_hair", "free_colours", "beards", "glasses", "ema"):
             _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0…1")
         _require(self.rate > 0, "rate", self.rate, "above 0")
+        side = self.generator.size * self.generator.scale
+        _require(side % self.cell == 0, "cell", self.cell, f"a divisor of {side}, the side of the drawings")
         _require(self.precision in ("bfloat16", "float32"), "precision", self.precision, "bfloat16 or float32")
 
 

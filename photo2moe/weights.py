@@ -77,7 +77,7 @@ UPSCALER = WeightSpec(
     file="lines-x4.onnx",
     sha256="1f7d45bab2815c97b288f058d921fb445efc78c5e182a667580dbc1da32f6921",
     licence="MIT; learned from realesr-animevideov3 of Real-ESRGAN (BSD-3-Clause)",
-    trained_on="drawings by moe-256 of 99 portraits, and 350 anime faces gathered for research",
+    trained_on="drawings of 99 portraits by the weights before, and 350 anime faces gathered for research",
 )
 SHIPPED = (*CATALOGUE, GLASSES, BEARD, HEADWEAR, MASCULINE, UPSCALER)
 

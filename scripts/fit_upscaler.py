@@ -31,12 +31,8 @@ from photo2moe.imageio import list_images
 from photo2moe.pipeline import load_pipeline
 from photo2moe.stages.upscale import BLOCK, FACTOR
 
-PEOPLE, FACES, VARIANTS, CROPS = (
-    100,
-    350,
-    3,
-    3,
-)  # drawn people, anime faces, colours of each person, crops of each picture
+PEOPLE, VARIANTS, FACES = 100, 3, 350  # drawn people, colours of each, and anime faces
+CROPS = 3  # of each picture
 SIDE, VIEW, RIM = 128, 64, 8  # pixels of a crop, of the part learned from at once, and of its rim, where less is known
 WIDTH, LAYERS = 48, 4  # of the small net
 STEPS, BATCH, FLAT, RATE = 9000, 8, 2, 1e-3

@@ -301,10 +301,18 @@ def test_the_judge_of_style_tells_photos_drawings_what_to_change(dataset: Path) 
     assert "judge_style" in parts
 
 
-def test_a_run_without_a_judge_of_style_cannot_go_on_with_one(dataset: Path, tmp_path: Path) -> None:
-    train(CONFIG, dataset, tmp_path / "run")
-    with pytest.raises(TrainingError, match="has no judge_style"):
-        train(dataclasses.replace(STYLE, images=10), dataset, tmp_path / "run", resume=True)
+@pytest.mark.parametrize(("begun", "goes_on"), [(CONFIG, STYLE), (STYLE, CONFIG)])
+def test_a_run_goes_on_with_the_judges_it_began_with(
+    dataset: Path, tmp_path: Path, begun: TrainConfig, goes_on: TrainConfig
+) -> None:
+    train(begun, dataset, tmp_path / "run")
+    with pytest.raises(TrainingError, match="with or without judge_style"):
+        train(dataclasses.replace(goes_on, images=10), dataset, tmp_path / "run", resume=True)
+
+
+def test_cells_that_do_not_fill_the_drawing_are_refused() -> None:
+    with pytest.raises(ConfigError, match="cell must be a divisor of 128"):
+        dataclasses.replace(CONFIG, cell=3)
 
 
 def test_the_judge_of_style_names_the_extra_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ def test_size_is_exact(upscaler, size, channels):
 
 def test_one_pixel_can_be_enlarged(upscaler):
     got = upscaler(np.full((1, 1, 4), 255, np.uint8), 9)
-    assert (got >= 249).all()
+    assert (got >= 253).all()
 
 
 def test_same_size_is_the_same_picture(upscaler):
@@ -57,7 +57,7 @@ def test_same_size_is_the_same_picture(upscaler):
 @pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (255, 0, 0), (12, 200, 90)])
 def test_flat_colour_stays(upscaler, colour):
     got = upscaler(np.full((32, 32, 3), colour, np.uint8), 256)
-    assert np.abs(got.astype(int) - colour).max() <= 6  # grey levels, of which the net adds some even where nothing is
+    assert np.abs(got.astype(int) - colour).max() <= 4  # grey levels
 
 
 def test_shrunk_again_it_is_the_drawing(upscaler):

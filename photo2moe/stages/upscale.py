@@ -13,6 +13,7 @@ Picture = NDArray[np.uint8]
 FACTOR = 4  # how much larger the net draws, along each side
 BLOCK = 2  # pixels along each side that it takes as one
 RIM = 4  # pixels repeated around the picture, since the net was not taught where pictures end
+SEEN = 12.0  # grey levels: where neighbours differ by less the net has less to add, and nothing to flat colours
 LARGEST = 512  # pixels: sides beyond are enlarged by interpolation, since the net gets slow and has no more to add
 # Alpha is blurred by so many of its pixels, which takes its steps away, and steepened to one clean edge, which starts
 # above 0, since the rim is the least sure.
@@ -53,7 +54,7 @@ class AnimeUpscaler:
         before, after = RIM, RIM + len(image) % BLOCK
         square = cv2.copyMakeBorder(image, before, after, before, after, cv2.BORDER_REPLICATE)
         self._net.setInput(_blocks(square))
-        more = _from_blocks(self._net.forward())
+        more = _from_blocks(self._net.forward() * _busy(square[..., :3]))
         large = cv2.resize(square[..., :3], more.shape[:2], interpolation=cv2.INTER_CUBIC)
         cv2.add(large, more, large, dtype=cv2.CV_8U)
         inside = slice(FACTOR * before, FACTOR * (before + len(image)))
@@ -73,6 +74,13 @@ def _blocks(image: Picture) -> NDArray[np.float32]:
     half, channels = len(image) // BLOCK, image.shape[2]
     parts = image.reshape(half, BLOCK, half, BLOCK, channels).transpose(4, 1, 3, 0, 2)
     return parts.reshape(1, channels * BLOCK**2, half, half).astype(np.float32) / 255
+
+
+def _busy(image: Picture) -> NDArray[np.float32]:
+    """``(S / 2, S / 2)`` 0 where a picture is of one colour, 1 from differences of :data:`SEEN` grey levels on."""
+    near = np.ones((5, 5), np.uint8)
+    apart = cv2.subtract(cv2.dilate(image, near), cv2.erode(image, near))[::BLOCK, ::BLOCK].max(2)
+    return np.minimum(apart.astype(np.float32) / SEEN, 1)
 
 
 def _from_blocks(planes: NDArray[np.float32]) -> NDArray[np.float32]:

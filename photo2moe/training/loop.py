@@ -251,8 +251,8 @@ def _open_run(run: Path, config: TrainConfig, state: State, ranks: Ranks, *, res
         if not path.exists():
             raise TrainingError(f"{run} was stopped before its first state was saved; start it anew")
         saved = torch.load(path, weights_only=True)
-        if absent := state.parts().keys() - saved.keys():
-            raise TrainingError(f"{run} has no {', '.join(sorted(absent))}; begin a new run with --init")
+        if other := state.parts().keys() ^ (saved.keys() - {"config", "step"}):
+            raise TrainingError(f"{run} was begun with or without {', '.join(other)}; begin a new run with --init")
         state.load(saved)
     elif ranks.first and run.exists() and any(run.iterdir()):
         raise TrainingError(f"{run} is not empty; name a new folder, or go on with it by --resume")
