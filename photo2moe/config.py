@@ -72,6 +72,7 @@ class LossWeights:
         outline: transparency of a photo's drawing against the sketch, L1.
         calm: bare skin of a photo's drawing against its rough, L1. Photos show more of it than
             anime faces do under their fringes, and judges that expect lines get freckles.
+        grid: rows and columns of pixels that differ all over a photo's drawing, L1.
         gradient: penalty on the judges' gradient at anime faces.
         style: least-squares GAN loss of photos' drawings by a judge on the features of a trained net, see
             ``nets/projected``. Needs the extra ``train``.
@@ -86,6 +87,7 @@ class LossWeights:
     layout: float = 3.0
     outline: float = 2.0
     calm: float = 6.0
+    grid: float = 10.0
     gradient: float = 0.0
     style: float = 0.0
 

@@ -72,6 +72,20 @@ MASCULINE = WeightSpec(
     licence="MIT",
     trained_on="1,120 AI-made portraits, labelled by those who made them",
 )
+CHILD = WeightSpec(
+    name="child",
+    file="child.safetensors",
+    sha256="28c4104b3d5c7484825b7061c24a457972e895114d91317772d3db208c2fe865",
+    licence="MIT",
+    trained_on="2,013 portraits (AI-made faces, official portraits), labelled by eye",
+)
+ELDERLY = WeightSpec(
+    name="elderly",
+    file="elderly.safetensors",
+    sha256="0f92abedc53ad07b73ec9cbdbfdbf329d3b3556a3074877d3b8b42dcc62f83e6",
+    licence="MIT",
+    trained_on="2,063 portraits (AI-made faces, official portraits), labelled by eye",
+)
 UPSCALER = WeightSpec(
     name="upscaler",
     file="lines-x4.onnx",
@@ -79,7 +93,7 @@ UPSCALER = WeightSpec(
     licence="MIT; learned from realesr-animevideov3 of Real-ESRGAN (BSD-3-Clause)",
     trained_on="drawings of 99 portraits by the weights before, and 350 anime faces gathered for research",
 )
-SHIPPED = (*CATALOGUE, GLASSES, BEARD, HEADWEAR, MASCULINE, UPSCALER)
+SHIPPED = (*CATALOGUE, GLASSES, BEARD, HEADWEAR, MASCULINE, CHILD, ELDERLY, UPSCALER)
 
 
 def folders() -> list[Path]:

@@ -1,6 +1,6 @@
-"""Fit the classifiers of glasses, beards, headwear and men's faces, and say how good they are in cross-validation.
+"""Fit the classifiers of glasses, beards, headwear and men's, children's and old people's faces; cross-validate them.
 
-    python scripts/fit_finders.py PHOTOS [glasses] [beard] [headwear] [masculine]
+    python scripts/fit_finders.py PHOTOS [glasses] [beard] [headwear] [masculine] [child] [elderly]
 
 PHOTOS is the folder with the photos that weights/NAME.csv label; faces that nobody could decide on are left out
 there. Writes weights/NAME.safetensors.
@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 from scipy.optimize import minimize
 
 from photo2moe.imageio import read_image
-from photo2moe.stages import beard, glasses, headwear, masculine
+from photo2moe.stages import beard, glasses, headwear, person
 from photo2moe.stages.detect import FaceDetector
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
@@ -26,7 +26,9 @@ FINDERS = {
     "glasses": (glasses.eye_region, glasses.describe, 0.0),
     "beard": (beard.lower_face, beard.describe, beard.CERTAIN),
     "headwear": (headwear.upper_head, headwear.describe, headwear.CERTAIN),
-    "masculine": (masculine.whole_face, masculine.describe, 0.0),
+    "masculine": (person.whole_face, person.describe, 0.0),
+    "child": (person.whole_face, person.describe, person.RARE),
+    "elderly": (person.whole_face, person.describe, person.OLD),
 }
 
 

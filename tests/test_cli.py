@@ -176,7 +176,16 @@ def test_wrong_use_of_batch_is_one_clear_line(tmp_path, arguments, code, line):
 def test_weights_lists_the_catalogue():
     result = run("weights", "--json")
     rows = json.loads(result.stdout)
-    assert [row["name"] for row in rows] == ["moe", "glasses", "beard", "headwear", "masculine", "upscaler"]
+    assert [row["name"] for row in rows] == [
+        "moe",
+        "glasses",
+        "beard",
+        "headwear",
+        "masculine",
+        "child",
+        "elderly",
+        "upscaler",
+    ]
     assert all(row["intact"] and len(row["sha256"]) == 64 for row in rows)
     assert "moe" in run("weights").stdout
 

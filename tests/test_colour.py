@@ -114,7 +114,16 @@ def test_an_artists_skins_keep_their_order() -> None:
     for skin, lab in zip(skins, drawn, strict=True):
         own = colour.lab_of(skin)
         assert 0 < lab[0] - own[0] < 8
-        assert np.hypot(*lab[1:]) < np.hypot(*own[1:])
+        assert abs(np.arctan2(lab[2], lab[1]) - colour.PEACH) < 0.02 + abs(np.arctan2(own[2], own[1]) - colour.PEACH)
+    grey = colour.lab_of(colour.artist_skin((150, 135, 125)))
+    assert np.hypot(*grey[1:]) > 1.5 * np.hypot(*colour.lab_of((150, 135, 125))[1:])  # bad light does not make a corpse
+
+
+@pytest.mark.parametrize("eyes", [(40, 32, 44), (70, 50, 62), (30, 30, 31)])
+def test_no_iris_is_purple_or_grey(eyes) -> None:
+    lab = colour.lab_of(colour.enliven(eyes))
+    assert np.arctan2(lab[2], lab[1]) == pytest.approx(colour.BROWN, abs=0.1)
+    assert np.hypot(*lab[1:]) > 10
 
 
 def test_skin_is_measured_in_the_light() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from photo2moe.imageio import read_image
 from photo2moe.ops.marks import Glasses
@@ -15,8 +16,8 @@ from photo2moe.stages.detect import FaceDetector
 from photo2moe.stages.glasses import GlassesFinder, eye_region
 from photo2moe.stages.headwear import headwear_finder
 from photo2moe.stages.looks import Looks, mostly
-from photo2moe.stages.masculine import masculinity
-from photo2moe.weights import BEARD, GLASSES, HEADWEAR, MASCULINE, verified
+from photo2moe.stages.person import Person, person_finder
+from photo2moe.weights import BEARD, CHILD, ELDERLY, GLASSES, HEADWEAR, MASCULINE, verified
 
 ROOT = Path(__file__).parent.parent
 PHOTOS = {
@@ -108,8 +109,23 @@ def test_hair_is_no_headwear_and_a_cap_is(people):
 
 @pytest.mark.mediapipe
 def test_men_and_women_are_told_apart(people):
-    is_man = masculinity(verified(MASCULINE))
-    assert {name: is_man(*person) for name, person in people.items()} == {"selfie": 0.0, "woman": 0.0, "man": 1.0}
+    find = person_finder(verified(MASCULINE), verified(CHILD), verified(ELDERLY))
+    grown = {"selfie": Person(0.0, 0.0), "woman": Person(0.0, 0.0), "man": Person(1.0, 1.0)}
+    assert {name: find(*person) for name, person in people.items()} == grown
+
+
+@pytest.mark.mediapipe
+def test_old_people_are_known_and_nobody_is_two_things(tmp_path, people):
+    photo = read_image(ROOT / "tests" / "data" / "old.jpg")
+    with FaceDetector() as detector:
+        face = detector(photo)[0]
+    paths = [verified(spec) for spec in (MASCULINE, CHILD, ELDERLY)]
+    found = person_finder(*paths)(photo, face)
+    assert found.masculine == 0 and found.elderly >= 0.4
+    always = tmp_path / "always.safetensors"
+    save_file({"weight": np.zeros(2788, np.float32), "bias": np.array([9.0], np.float32)}, always)
+    assert person_finder(always, paths[1], always)(photo, face) == Person(1.0, 1.0)
+    assert person_finder(always, always, always)(photo, face) == Person(0.0, 0.0)  # a child is neither
 
 
 def test_most_looks_decide_what_somebody_wears():
@@ -118,3 +134,4 @@ def test_most_looks_decide_what_somebody_wears():
     assert mostly(looks) == Looks(frames[0], True, False)
     assert mostly(looks[1:]) == Looks(None, False, False)
     assert mostly([Looks(masculine=1.0), Looks(masculine=0.8), Looks(masculine=0.2)]).masculine == 0.7
+    assert mostly([Looks(elderly=1.0), Looks()]).elderly == 0.5

@@ -179,6 +179,24 @@ def test_men_are_drawn_with_narrower_lashes_and_heavier_brows():
     assert man[corner].mean() > woman[corner].mean() + 1
 
 
+def test_old_faces_have_lines_beside_the_mouth():
+    young, old = face(OPEN).astype(int), face(dataclasses.replace(OPEN, elderly=1.0)).astype(int)
+    mouth_u, mouth_v = OPEN.mouth[:2]
+    folds = (np.abs(np.abs(U - mouth_u) - 0.25) < 0.12) & (np.abs(V - mouth_v + 0.15) < 0.15)
+    assert (young - old)[folds].max() > 25
+    assert (young - old)[(np.abs(U) < 0.06) & (V > 0.1) & (V < 0.4)].max() == 0
+
+
+def test_women_blush_on_bare_skin_alone():
+    cheek = np.hypot(np.abs(U) - 0.62, V - 0.43) < 0.06
+    woman, man = face(OPEN).astype(int), face(dataclasses.replace(OPEN, masculine=1.0)).astype(int)
+    red = [(picture[cheek][:, 0] - picture[cheek][:, 1]).mean() for picture in (woman, man)]
+    assert red[0] > red[1] + 8 > 30
+    blue = np.dstack([np.full((SIZE, SIZE, 3), (60, 80, 200), np.float32), np.full((SIZE, SIZE), 255, np.float32)])
+    veiled = mark(blue, OPEN, (60, 40, 30), (90, 60, 40), TEMPLATE)
+    np.testing.assert_array_equal(veiled[cheek][:, :3], np.broadcast_to((60, 80, 200), (cheek.sum(), 3)))
+
+
 @pytest.mark.mediapipe
 def test_men_have_lower_eyes_and_longer_faces(portraits):
     photo, found = read_image(PHOTOS["man"]), portraits["man"].face

@@ -53,7 +53,7 @@ def make_dataset(folder: Path) -> Path:
             folder / f"{name}_regions.npy",
             random.integers(0, 256, (count, SIZE, SIZE, 3 if name == "photo" else 2), np.uint8),
         )
-        marks = [-0.5, 0, 0.5, 0.5, 0, 0.5, 0, 0.7, 0.3, 0.1, 0, *[-0.45] * 6, 1.05, 0.3]
+        marks = [-0.5, 0, 0.5, 0.5, 0, 0.5, 0, 0.7, 0.3, 0.1, 0, *[-0.45] * 6, 1.05, 0.3, 0.6]
         np.save(folder / f"{name}_features.npy", np.tile(np.array(marks, np.float32), (count, 1)))
     np.save(folder / "photo_lines.npy", random.integers(0, 256, (6, 2 * SIZE, 2 * SIZE), np.uint8))
     about = {"size": SIZE, "scale": 2, "template": dataclasses.asdict(Template()), "counts": {}}
@@ -209,6 +209,17 @@ def test_attention_begins_as_nothing_and_learns(dataset: Path, tmp_path: Path) -
     after = load_generator(tmp_path / "second" / "snapshots" / "0000008.safetensors").generator
     assert after.config == shape
     assert after.attention is not None and after.attention.share.abs().item() > 0
+
+
+def test_a_grid_is_told_from_lines() -> None:
+    flat, random = torch.zeros(1, 3, 64, 64), np.random.default_rng(0)
+    grid, lined = flat.clone(), flat.clone()
+    grid[:, :, ::2] = 0.1  # every other row
+    for row in random.integers(0, 64, 6):
+        lined[:, :, row] = 0.1
+    assert objective.uneven(grid, flat, 2).mean() == pytest.approx(0.05, rel=0.01)
+    assert objective.uneven(lined, flat, 2).mean() < 0.012
+    assert objective.uneven(grid, grid, 2).max() == 0
 
 
 def test_steepness_is_half_the_squared_gradient() -> None:

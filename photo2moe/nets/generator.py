@@ -75,10 +75,10 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C, H, W)`` → the same shape."""
-        query, key, value = (layer(x).flatten(2) for layer in (self.query, self.key, self.value))
-        weights = torch.softmax(query.transpose(1, 2) @ key, dim=2)
-        seen: Tensor = value @ weights.transpose(1, 2)
-        return x + self.share * seen.reshape(x.shape)
+        query, key, value = (layer(x).flatten(2).mT for layer in (self.query, self.key, self.value))
+        # Written out as products and a softmax, its compiled gradient was not a number (PyTorch 2.14, CPU, bfloat16).
+        seen = F.scaled_dot_product_attention(query, key, value, scale=1.0)
+        return x + self.share * seen.mT.reshape(x.shape)
 
 
 class Generator(nn.Module):

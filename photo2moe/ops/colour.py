@@ -19,6 +19,8 @@ from photo2moe.types import Colours, Face, Image, Mask
 RGB = tuple[int, int, int]
 LIGHTER = (1.12, 6.0)  # gain and offset: anime skin and hair are lighter than their models
 PEACH = 1.0  # hue of drawn skin in Lab, radians: between pink and yellow
+LIVELY = (20.0, 40.0, 55.0, 72.0, 85.0, 95.0), (20.0, 27.0, 31.0, 31.0, 22.0, 14.0)  # L → usual chroma of drawn skin
+BROWN, PURPLE, COLOURLESS = 0.95, (-1.15, 0.6), 2.0  # hues of irises in Lab, radians; chroma below which hue is noise
 CHEEK = (0.42, 0.42)  # |u|, v
 EYE = (0.25, 0.22, 0.01)  # half width, half height and v of what is surely eye; lashes may go with the skin
 # Lab distance that separates skin from the rest: lightness counts little, since
@@ -246,7 +248,7 @@ def lighter(colours: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def artist_skin(skin: RGB) -> RGB:
-    """A drawn face's skin for a measured one: somewhat lighter, less colourful, and less pink.
+    """A drawn face's skin for a measured one: somewhat lighter, less pink, and never as grey as bad light makes it.
 
     Skin in photos has the photo's light in it, mostly too red and too dark for a face
     without highlights. The order of light and dark stays.
@@ -254,7 +256,8 @@ def artist_skin(skin: RGB) -> RGB:
     lightness, a, b = (float(x) for x in lab_of(skin))
     hue, chroma = float(np.arctan2(b, a)), float(np.hypot(a, b))
     lightness += 5 * (1 - (lightness / 100) ** 4)
-    hue, chroma = hue + 0.4 * (PEACH - hue) if abs(PEACH - hue) < 1 else hue, 0.96 * chroma
+    hue = hue + 0.4 * (PEACH - hue) if abs(PEACH - hue) < 1 else hue
+    chroma += 0.5 * max(0.0, float(np.interp(lightness, *LIVELY)) - chroma)
     return _from_lab(lightness, chroma * np.cos(hue), chroma * np.sin(hue))
 
 
@@ -263,12 +266,15 @@ def enliven(eyes: RGB) -> RGB:
 
     Real irises, seen small and under lashes, measure as a dull dark brown; the
     constants bring the median of the photos' lightness and chroma to the median of
-    the drawn ones.
+    the drawn ones. No iris is purple: where a dark one mirrors the sky it measures so, and is brown.
     """
     lightness, a, b = (float(x) for x in lab_of(eyes))
     chroma = float(np.hypot(a, b)) or 1.0
-    gain = (12 + 1.3 * chroma) / chroma
-    return _from_lab(min(62.0, 24 + 0.75 * lightness), a * gain, b * gain)
+    hue = float(np.arctan2(b, a))
+    if PURPLE[0] < hue < PURPLE[1] or chroma < COLOURLESS:
+        hue = BROWN
+    lively = 18 + 1.5 * chroma
+    return _from_lab(min(62.0, 27 + 0.75 * lightness), lively * np.cos(hue), lively * np.sin(hue))
 
 
 def _from_lab(lightness: float, a: float, b: float) -> RGB:

@@ -36,13 +36,13 @@ TOGETHER = 1.68  # deviation of the sum of both, in their own deviations; they c
 SHUT = 0.12  # opening of a real eye below which it is drawn closed
 WINK = 0.2  # smallest difference between the openings of both eyes that is meant
 HEIGHTS = (0.28, 0.66)  # of an open drawn eye
-MAN_EYES = 0.12  # how much lower men's eyes are drawn
+MAN_EYES, OLD_EYES = 0.12, 0.1  # how much lower men's and old people's eyes are drawn
 INSET, FAR_EYE = 0.3, 0.15  # distance of an eye's middle from the edge of a turned face, and how far it is moved for it
 LID_TO_BROW = 0.11  # smallest distance between a drawn eye and the middle of its brow
 SLANT = (0.9, 0.13)  # of brows, photo → drawing: scale, and limit of how far an end lies from the middle
 # Mouths on the template, photo → drawing: scale and limits of the width; scale of the gap between
 # the lips, what of it still counts as closed, and its limit.
-MOUTH_WIDTH, MOUTH_GAP = (0.75, 0.12, 0.42), (1.8, 0.03, 0.26)
+MOUTH_WIDTH, MOUTH_GAP = (0.75, 0.12, 0.44), (2.6, 0.026, 0.26)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +55,7 @@ class Features:
         mouth: ``(5,)`` ``u, v`` of the centre, width, height, and how much lower the corners are than the middle.
         brows: ``(2, 3)`` ``v`` by the nose, in the middle and at the outer end; only photos' are measured.
         masculine: 0 to be drawn as a woman's or a child's … 1 as a man's.
+        elderly: 0 … 1 to be drawn with the lines of an old face.
     """
 
     outline: Points
@@ -62,15 +63,17 @@ class Features:
     mouth: NDArray[np.float64]
     brows: NDArray[np.float64]
     masculine: float = 0.0
+    elderly: float = 0.0
 
 
-def of_portrait(portrait: Portrait, template: Template, masculine: float = 0.0) -> Features:
+def of_portrait(portrait: Portrait, template: Template, masculine: float = 0.0, elderly: float = 0.0) -> Features:
     """The features of a photographed person on the template.
 
     Args:
         portrait: a person in chibi proportions, whatever their strength.
         template: where the eyes lie.
         masculine: 0 to be drawn as a woman's or a child's … 1 as a man's.
+        elderly: 0 … 1 to be drawn with the lines of an old face.
     """
     face = portrait.face.landmarks
     wanted = np.array([*OVAL, *MOUTH, *LIDS[0], *LIDS[1], *BROWS[0], *BROWS[1]])
@@ -90,7 +93,7 @@ def of_portrait(portrait: Portrait, template: Template, masculine: float = 0.0) 
     eyes = []
     for opening, (_, _, inner, outer) in zip(openings, LIDS, strict=True):
         high = ((opening - PHOTO_OPENING[0]) / PHOTO_OPENING[1] + wide) / TOGETHER
-        height = (DRAWN_HEIGHT[0] + high * DRAWN_HEIGHT[1]) * (1 - MAN_EYES * masculine)
+        height = (DRAWN_HEIGHT[0] + high * DRAWN_HEIGHT[1]) * (1 - MAN_EYES * masculine - OLD_EYES * elderly)
         middle = (points[inner] + points[outer]) / 2
         inside = np.clip(middle[0], left_edge + INSET, right_edge - INSET)
         middle[0] += np.clip(inside - middle[0], -FAR_EYE, FAR_EYE)
@@ -102,7 +105,7 @@ def of_portrait(portrait: Portrait, template: Template, masculine: float = 0.0) 
     gap = float(np.clip(grow * (bottom[1] - top[1] - closed), 0, large))
     curve = float(np.clip(0.6 * ((left[1] + right[1]) / 2 - centre[1]), -0.04, 0.04))
     brows = np.array([_brow([points[i] for i in brow], eye) for brow, eye in zip(BROWS, eyes, strict=True)])
-    return Features(outline, np.array(eyes), np.array([*centre, width, gap, curve]), brows, masculine)
+    return Features(outline, np.array(eyes), np.array([*centre, width, gap, curve]), brows, masculine, elderly)
 
 
 def of_drawing(image: Image, eyes: Points, mouth: Points, chin: float, template: Template) -> Features:

@@ -26,9 +26,12 @@ FALLING = 0.6  # how much the usual fall counts against what the photo shows, at
 LOCK = 0.0095  # of the side: sigma of the noise that locks are made of; they get about six of it wide
 STROKE, STEPS = 0.13, 6  # of the side: how far the noise is drawn out to either side, twice, and in how many steps
 EVEN, TONE = 0.05, 0.5  # of the side: blur of the photo's own light in hair; and how much of it is left
-FRINGE, FRINGE_STEPS = 0.34, 8  # face units: longest end of a lock over the forehead; steps to look for its root
-BROWS = -0.34  # v that ends of locks do not pass, but beside the eyes
-SHADE, LIGHT = 0.74, 1.22  # brightness of the gaps between locks, and of the glint
+FRINGE, FRINGE_STEPS = 0.42, 10  # face units: longest end of a lock over the forehead; steps to look for its root
+BROWS, BETWEEN, BESIDE = -0.30, 0.2, 0.9  # v where locks end; how much lower between the eyes, and beside them
+LEAST = 0.36  # share of the fringe's length that every lock has, however low the hair begins
+FOREHEAD = 1.3  # |u| of the first lock; then come their widths in face units, and their shares of the length
+LOCKS, LENGTHS = (0.31, 0.22, 0.36, 0.27, 0.19), (1.0, 0.7, 0.92, 0.6, 0.8)
+SHADE, LIGHT = 0.80, 1.25  # brightness of the gaps between locks, and of the glint
 GLINT = 1.12, 0.10  # face units from the crown where the glint lies, and its half-width
 SHADOW = 0.09  # face units: height of the shadow under the fringe
 GAP, LINE = -0.30, -0.78  # of the locks: below are gaps, and lines
@@ -64,7 +67,7 @@ def find_locks(image: Grid, hair: Mask, skin: Mask, template: Template) -> Hair:
     drawn_out = _drawn_out(_drawn_out(cv2.GaussianBlur(noise, (0, 0), LOCK * size), line), line)
     spread = cv2.GaussianBlur(drawn_out * drawn_out, (0, 0), 0.1 * size)
     locks = np.tanh(1.2 * drawn_out / np.sqrt(spread + 1e-8)).astype(np.float32)
-    return Hair(_with_fringe(hair, skin, locks, flow, template), locks)
+    return Hair(*_with_fringe(hair, skin, locks, flow, template))
 
 
 def even(image: Grid, hair: Mask) -> Grid:
@@ -182,22 +185,35 @@ def _drawn_out(noise: Grid, streamlines: list[Grid]) -> Grid:
     return total
 
 
-def _with_fringe(hair: Mask, skin: Mask, locks: Grid, flow: tuple[Grid, Grid], template: Template) -> Mask:
-    """Hair with the ends of its locks, longest in their middle: skin from where it lies back along the flow."""
+def _with_fringe(hair: Mask, skin: Mask, locks: Grid, flow: tuple[Grid, Grid], template: Template) -> tuple[Mask, Grid]:
+    """Hair with pointed locks over the forehead, and all locks: skin from where hair lies back along the flow."""
     size = len(hair)
-    u, v = template.grid(size)
+    u, v = (grid.astype(np.float32) for grid in template.grid(size))
     solid = hair.astype(np.float32)
     x, y = _pixels(size)
     step = FRINGE / FRINGE_STEPS * template.eye_distance * size
-    reach = FRINGE_STEPS * np.clip(0.62 + 0.62 * locks, 0.05, 1)
-    beside = 0.9 * np.maximum(np.abs(u) - 0.55, 0)
-    free = skin * np.clip((BROWS + beside - v) / 0.06, 0, 1)
-    grown = solid.copy()
+    # How far a lock that has its root here reaches, in steps.
+    middle = _points(u)
+    lowest = BROWS + BESIDE * np.maximum(np.abs(u) - 0.55, 0) + BETWEEN * np.exp(-((u / 0.2) ** 2))
+    reach = FRINGE_STEPS * middle * np.clip((lowest - v) / FRINGE, LEAST, 1)
+    grown, along = solid.copy(), locks.copy()
     for i in range(FRINGE_STEPS):
         step_x, step_y = (_at(part, x, y) for part in flow)
         x, y = x - step * step_x, y - step * step_y
-        grown = np.maximum(grown, _at(solid, x, y) * np.clip(reach - i, 0, 1) * free)
-    return np.asarray(grown, np.float32)
+        lock = _at(solid, x, y) * np.clip(_at(reach, x, y) - i, 0, 1) * skin
+        along = np.where(lock > grown, 2 * _at(middle, x, y) - 1, along)
+        grown = np.maximum(grown, lock)
+    return np.asarray(grown, np.float32), np.asarray(along, np.float32)
+
+
+def _points(u: Grid) -> Grid:
+    """Locks across a forehead: 1 in their middle, and less for the shorter ones … 0 between them."""
+    rounds = 2 + int(2 * FOREHEAD / sum(LOCKS))
+    ends = -FOREHEAD + np.cumsum((0.0, *LOCKS * rounds))
+    tips = (ends[:-1] + ends[1:]) / 2
+    places = np.append(np.stack([ends[:-1], tips], 1).ravel(), ends[-1])
+    heights = np.append(np.stack([np.zeros(len(tips)), LENGTHS * rounds], 1).ravel(), 0.0)
+    return np.interp(u, places, heights).astype(np.float32)
 
 
 def _pixels(size: int) -> tuple[Grid, Grid]:

@@ -27,6 +27,9 @@ EYE_WIDTH, IRIS_WIDTH = 0.25, 0.185  # half-widths of a drawn eye and its iris, 
 BROW_WIDTH = 0.24  # half-width of a brow
 BROW_LIGHT = 130  # brightest hair that brows take after
 NOSE: RGB = (196, 140, 126)
+SMILE = 0.006  # face units: how much farther up than measured the corners of a closed mouth are
+BLUSH: RGB = (246, 168, 156)
+BLUSH_SIZE, BLUSHING, MAN_BLUSHING = (0.19, 0.095), 0.62, 0.2  # face units; how much of its colour, and on men
 MAN_LASHES, MAN_BROWS = 0.9, 0.5  # how much of their lashes' ends men lose, and how much thicker their brows are
 
 
@@ -63,38 +66,73 @@ def brush(picture: NDArray[np.float32], u: Grid) -> Paint:
     return paint
 
 
-def paint_eye(paint: Paint, du: Grid, dv: Grid, height: float, side: int, colour: RGB, masculine: float) -> None:
-    """An eye around ``du = dv = 0``; ``side`` is 1 on the right of the picture, its outer corner there."""
-    lashes = 1 - MAN_LASHES * masculine
-    outer = side * du / EYE_WIDTH  # -1 at the corner by the nose … 1
+def paint_eye(paint: Paint, du: Grid, dv: Grid, height: float, side: int, colour: RGB, lashes: float) -> None:
+    """An eye around ``du = dv = 0``.
+
+    Args:
+        paint: from :func:`brush`.
+        du: distance to the right of its middle, face units.
+        dv: distance below it.
+        height: 0 is closed.
+        side: 1 on the right of the picture, with its outer corner there; else -1.
+        colour: of the iris.
+        lashes: 0 short … 1 long.
+    """
+    wide, iris_wide = EYE_WIDTH * (0.92 + 0.2 * height), IRIS_WIDTH * (0.8 + 0.45 * height)  # tall eyes are wider
+    outer = side * du / wide  # -1 at the corner by the nose … 1
     if height <= 0:
         arc = np.abs(dv - 0.35 * du * du + 0.01) - 0.024 - 0.008 * outer
         paint(np.maximum(arc, np.abs(du) - EYE_WIDTH), LASHES)
         return
     half = height / 2
-    r = (np.abs(du / EYE_WIDTH) ** 2.3 + np.abs(dv / half) ** 2.3) ** (1 / 2.3)
-    ball = (r - 1) * min(EYE_WIDTH, half)
+    r = (np.abs(du / wide) ** 2.3 + np.abs(dv / half) ** 2.3) ** (1 / 2.3)
+    ball = (r - 1) * min(wide, half)
     down = np.clip((dv / half + 1) / 2, 0, 1).astype(np.float32)[..., None]  # 0 at the upper lid … 1
-    paint(ball, (np.array([206, 200, 214]) + down * [46, 50, 40]).clip(0, 252).astype(np.float32))
+    shaded = 1 - 0.22 * np.clip((0.34 - down) / 0.1, 0, 1)  # by the lid
+    paint(ball, (np.array([222, 220, 232]) + down * [30, 32, 22]).clip(0, 252).astype(np.float32) * shaded)
     own = np.array(colour, np.float32)
-    tall = 0.96 * half
-    iris = (np.hypot(du / IRIS_WIDTH, (dv - 0.01) / tall) - 1) * IRIS_WIDTH
+    # The upper lid covers the iris's top, or the eye would stare.
+    middle, tall = -0.05 * half, 1.02 * half
+    iris = (np.hypot(du / iris_wide, (dv - middle) / tall) - 1) * iris_wide
     inside = np.maximum(iris, ball)
-    paint(inside, own * (0.38 + 0.9 * down) + 34 * down**2)
-    paint(np.maximum(np.abs(iris) - 0.014, ball), own * 0.36)
-    pupil = (np.hypot(du / (0.42 * IRIS_WIDTH), (dv + 0.02) / (0.42 * half)) - 1) * 0.42 * IRIS_WIDTH
+    paint(inside, (own * (0.34 + 0.86 * down) + 30 * down**2) * shaded)
+    glow = (np.hypot(du / (0.72 * iris_wide), (dv - 0.62 * half) / (0.3 * half)) - 1) * 0.2 * half
+    paint(np.maximum(glow, inside + 0.02), np.minimum(own * 1.3 + 36, 250))
+    paint(np.maximum(np.abs(iris) - 0.013, ball), own * 0.34)
+    pupil = (np.hypot(du / (0.44 * iris_wide), (dv + 0.02) / (0.4 * half)) - 1) * 0.44 * iris_wide
     paint(pupil, own * 0.2)
-    light = (np.hypot((du + 0.062) / 0.058, (dv + 0.42 * half) / (0.24 * half)) - 1) * 0.058
+    light = (np.hypot((du + 0.068) / 0.062, (dv + 0.42 * half) / (0.24 * half)) - 1) * 0.062
     paint(light, (255, 255, 255))
-    glint = (np.hypot((du - 0.07) / 0.03, (dv - 0.5 * half) / (0.13 * half)) - 1) * 0.03
-    paint(glint, (244, 244, 250))
-    lid = 0.036 * (1 - 0.3 * masculine) + 0.016 * lashes * outer
-    lash = np.maximum(np.abs(ball + 0.004) - lid, dv + (0.42 - 0.3 * np.clip(outer, 0, 1)) * half)
-    paint(lash, LASHES)
+    glint = (np.hypot((du - 0.07) / 0.03, (dv - 0.46 * half) / (0.12 * half)) - 1) * 0.03
+    paint(glint, (250, 250, 252))
+    # Lashes thin out towards both corners, sooner at the nose.
+    end = (-0.12 + 0.3 * np.clip(outer, 0, 1)) * half
+    share = np.clip((end - dv) / (0.5 * half), 0, 1) ** 0.7
+    lid = (0.027 + 0.011 * lashes + 0.016 * lashes * outer) * share
+    paint(np.maximum(np.abs(ball + 0.004) - lid, dv - end), LASHES)
+    if lashes > 0.5:
+        for start, tip, thick in (((0.8, -0.52), (1.3, -0.66), 0.034), ((0.93, -0.22), (1.26, -0.26), 0.024)):
+            (start_u, start_v), (tip_u, tip_v) = ((side * wide * x, half * y) for x, y in (start, tip))
+            paint(_spike(du, dv, start_u, start_v, tip_u, tip_v, thick * lashes), LASHES)
     lower = np.maximum(np.abs(ball) - 0.014 * lashes, 0.62 * half - dv)
-    paint(np.maximum(lower, -outer * EYE_WIDTH - 0.1), (132, 92, 90))
-    crease = np.abs(np.hypot(du / (1.1 * EYE_WIDTH), dv / (half + 0.085)) - 1) * min(EYE_WIDTH, half) - 0.008
+    paint(np.maximum(lower, -outer * wide - 0.1), (132, 92, 90))
+    crease = np.abs(np.hypot(du / (1.1 * wide), dv / (half + 0.085)) - 1) * min(wide, half) - 0.008
     paint(np.maximum(crease, dv + 0.62 * half), (190, 138, 126))
+
+
+def _spike(du: Grid, dv: Grid, start_u: float, start_v: float, tip_u: float, tip_v: float, thick: float) -> Grid:
+    """Signed distance to a stroke that is ``thick`` where it starts and nothing at its tip."""
+    along_u, along_v = tip_u - start_u, tip_v - start_v
+    share = ((du - start_u) * along_u + (dv - start_v) * along_v) / (along_u**2 + along_v**2)
+    share = np.clip(share, 0, 1)
+    return np.asarray(np.hypot(du - start_u - share * along_u, dv - start_v - share * along_v) - thick * (1 - share))
+
+
+def paint_blush(picture: NDArray[np.float32], du: Grid, dv: Grid, skin: RGB, share: float) -> None:
+    """A blush on what is bare ``skin`` around a cheek at ``du = dv = 0``, by up to ``share`` of its colour."""
+    bare = np.clip(1 - np.abs(picture - skin).max(2) / 24, 0, 1)
+    soft = np.exp(-((du / BLUSH_SIZE[0]) ** 2) - (dv / BLUSH_SIZE[1]) ** 2)
+    picture += thrice((share * bare * soft).astype(np.float32)) * (np.array(BLUSH, np.float32) - picture)
 
 
 def paint_brow(paint: Paint, outward: Grid, v: Grid, heights: Grid, hair: RGB, masculine: float) -> None:
@@ -112,6 +150,18 @@ def paint_nose(paint: Paint, du: Grid, dv: Grid) -> None:
     paint(np.hypot(du / 0.8, dv) - 0.016, NOSE)
 
 
+def paint_age(paint: Paint, features: Features, u: Grid, v: Grid) -> None:
+    """Lines of an old face: from the nose to the mouth's corners, and under the eyes."""
+    mouth_u, mouth_v, width, *_ = features.mouth
+    thick = 0.012 * features.elderly
+    for eye_u, eye_v, height in features.eyes:
+        side = 1 if eye_u > 0 else -1
+        start, end = (0.9 * mouth_u + side * 0.17, mouth_v - 0.27), (mouth_u + side * (width / 2 + 0.1), mouth_v - 0.02)
+        paint(_spike(u, v, *end, *start, thick), NOSE)
+        below = eye_v + max(height / 2, 0.1) + 0.07
+        paint(np.maximum(np.abs(v - below + 0.6 * (u - eye_u) ** 2) - thick / 1.4, np.abs(u - eye_u) - 0.13), NOSE)
+
+
 def paint_mouth(paint: Paint, u: Grid, v: Grid, mouth: Grid, masculine: float) -> None:
     """A mouth: ``u, v`` of its centre, width, height and curve, as in ``Features``."""
     mouth_u, mouth_v, width, height, curve = mouth
@@ -119,8 +169,11 @@ def paint_mouth(paint: Paint, u: Grid, v: Grid, mouth: Grid, masculine: float) -
     du = u - mouth_u
     along = np.clip(np.abs(du) / max(width / 2, 1e-6), 0, 1.2)
     if height <= 0.035:
-        dv = v - (mouth_v + curve * (2 * along**2 - 1))
-        paint(np.maximum(np.abs(dv) - 0.016, np.abs(du) - width / 2), lips)
+        dv = v - (mouth_v + (curve - SMILE) * (2 * along**2 - 1))
+        thick = 0.018 * np.sqrt(np.clip(1.15 - along**2, 0, 1))
+        paint(np.maximum(np.abs(dv) - thick, np.abs(du) - width / 2), lips)
+        lip = np.maximum(np.abs(v - mouth_v - 0.085 + 0.4 * du * du) - 0.009, np.abs(du) - 0.2 * width)
+        paint(lip, NOSE)
         return
     # Open: the upper lip bends like the corners do, the lower one hangs below it.
     upper = mouth_v - height / 2 + curve * (2 * along**2 - 1)
@@ -128,8 +181,8 @@ def paint_mouth(paint: Paint, u: Grid, v: Grid, mouth: Grid, masculine: float) -
     opened = np.maximum(np.maximum(upper - v, v - lower), np.abs(du) - width / 2)
     paint(opened, THROAT)
     paint(np.maximum(opened, mouth_v + 0.12 * height - v), TONGUE)
-    if height > 0.1:
-        paint(np.maximum(opened, v - upper - 0.26 * height), (246, 240, 240))
+    if height > 0.065:
+        paint(np.maximum(opened, v - upper - 0.3 * height), (246, 240, 240))
     paint(np.maximum(np.abs(v - upper) - 0.014, np.abs(du) - width / 2), lips)
     paint(np.maximum(np.abs(opened) - 0.008, -height), lips)
 

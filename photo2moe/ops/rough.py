@@ -17,13 +17,29 @@ from numpy.typing import NDArray
 from photo2moe.ops.colour import RGB, distance, lab_of, to_lab
 from photo2moe.ops.features import Features
 from photo2moe.ops.geometry import Template, polygon
-from photo2moe.ops.marks import Glasses, Grid, brush, paint_brow, paint_eye, paint_glasses, paint_mouth, paint_nose
+from photo2moe.ops.marks import (
+    BLUSHING,
+    MAN_BLUSHING,
+    MAN_LASHES,
+    Glasses,
+    Grid,
+    brush,
+    paint_age,
+    paint_blush,
+    paint_brow,
+    paint_eye,
+    paint_glasses,
+    paint_mouth,
+    paint_nose,
+)
+from photo2moe.ops.tone import DRAWN
 from photo2moe.types import Mask
 
 BLUR = 0.019  # of the side: coarser than lines and hairs, finer than a fringe
 FINE = 0.008  # of the side: blur of all that is drawn: lines, locks, eyes, brows, nose and mouth
 EDGE = 0.008  # of the side: blur of the outline
 LINE = 0.04  # of the side: lines up to half as wide leave no trace
+CHEEK = 0.13  # face units: how far below the eye a blush is
 SHADED = 0.86  # brightness of the neck under the chin, against the face
 INKED = (10.0, 12.0)  # Lab distance from the skin where lines on it begin, and how soon they count in full
 
@@ -84,11 +100,21 @@ def mark(
     """
     u, v = (grid.astype(np.float32) for grid in template.grid(ground.shape[0]))
     picture = np.ascontiguousarray(ground[..., :3])
+    # Long ones would run into the frames of glasses.
+    lashes = (1 - MAN_LASHES * features.masculine) * (1 - 0.4 * features.elderly) * (0.5 if glasses else 1)
     for brow, (eye_u, eye_v, height) in zip(features.brows, features.eyes, strict=True):
-        side, near = 1 if eye_u > 0 else -1, _window(u, v, eye_u, eye_v - 0.1, 0.4, 0.65)
+        side = 1 if eye_u > 0 else -1
+        cheek_u, cheek_v = 1.24 * eye_u, eye_v + max(0.5 * height, 0.2) + CHEEK
+        near = _window(u, v, cheek_u, cheek_v, 0.45, 0.25)
+        share = (BLUSHING + features.masculine * (MAN_BLUSHING - BLUSHING)) * (1 - 0.5 * features.elderly)
+        paint_blush(picture[near], u[near] - cheek_u, v[near] - cheek_v, DRAWN, share)
+        near = _window(u, v, eye_u, eye_v - 0.1, 0.45, 0.65)
         paint, across, down = brush(picture[near], u), u[near] - eye_u, v[near]
-        paint_eye(paint, across, down - eye_v, float(height), side, eye_colour, features.masculine)
+        paint_eye(paint, across, down - eye_v, float(height), side, eye_colour, lashes)
         paint_brow(paint, side * across, down, brow, hair_colour, features.masculine)
+    if features.elderly > 0:
+        near = _window(u, v, 0.0, 0.5, 1.0, 0.7)
+        paint_age(brush(picture[near], u), features, u[near], v[near])
     mouth_u, mouth_v, *_ = features.mouth
     near = _window(u, v, mouth_u, mouth_v - 0.1, 0.5, 0.5)
     paint = brush(picture[near], u)

@@ -24,6 +24,7 @@ NEITHER = 9.0  # deviations from both skin and hair beyond which something is ne
 GLINT = 12.0  # how much lighter than the face light makes skin; more is taken for so much
 BALD = 2.2  # deviations from the skin below which the crown is skin too
 SAME = 5.0, 8.0  # how much darker a bald crown may be, and how far from the face's a and b
+SHINE = 0.38  # of men: how much farther from the face's a and b a crown may be for each L* that it shines
 SHADOWED = 0.4, 10.0  # least brightness of a shadowed neck, the face's being 1; how far its a and b may be
 BESIDE, TURNED = (
     1.2,
@@ -66,7 +67,7 @@ def photo_skin(
     own, own_size = _deviations(lab, lab[plain])
     crown = (np.abs(u) < 0.9) & (v > -1.3) & (v < -0.9) & (alpha > 0.9)
     odds = np.full_like(own, SURE)
-    if crown.sum() > 40 and not _bald(lab[crown], lab[plain], own[crown]):
+    if crown.sum() > 40 and not _bald(lab[crown], lab[plain], own[crown], features.masculine):
         other, other_size = _deviations(lab, lab[crown])
         odds = (other**2 - own**2) / 2 + other_size - own_size
     odds += SURE * (2 * face - 0.5) * (v > -0.75)
@@ -109,10 +110,11 @@ def settle(portrait: Image, rest: Mask, skin: Mask, hair: Mask, apart: NDArray[n
     return np.maximum(skin, ears * (1 - hair)), np.maximum(hair, locks * (1 - skin) * (1 - ears))
 
 
-def _bald(crown: NDArray[np.float32], face: NDArray[np.float32], apart: NDArray[np.float32]) -> bool:
-    """Whether the crown looks like the face: by the distance, or shining in the same hue."""
+def _bald(crown: NDArray[np.float32], face: NDArray[np.float32], apart: NDArray[np.float32], masculine: float) -> bool:
+    """Whether the crown looks like the face: by distance, or shining in the same hue, of men a paler one."""
     lightness, *hue = np.median(crown, axis=0) - np.median(face, axis=0)
-    return bool(np.median(apart) < BALD or (lightness > -SAME[0] and np.hypot(*hue) < SAME[1]))
+    far = SAME[1] + SHINE * masculine * max(float(lightness), 0.0)
+    return bool(np.median(apart) < BALD or (lightness > -SAME[0] and np.hypot(*hue) < far))
 
 
 def _deviations(lab: NDArray[np.float32], samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:

@@ -60,7 +60,7 @@ class Sketch:
 
 def sketch(portrait: Portrait, template: Template, looks: Looks) -> Sketch:
     """Reduce a portrait to its sketch."""
-    features = of_portrait(portrait, template, looks.masculine)
+    features = of_portrait(portrait, template, looks.masculine, looks.elderly)
     skin, apart = photo_skin(portrait.image, portrait.alpha, features, template, beard=looks.beard)
     own_hair = hair_mask(portrait.image, portrait.alpha, skin, template)
     head = 1 - rise(*COLLAR, template.grid(len(skin))[1]).astype(np.float32)
@@ -91,7 +91,7 @@ def sketch(portrait: Portrait, template: Template, looks: Looks) -> Sketch:
 
 def resketch(before: Sketch, portrait: Portrait, looks: Looks) -> Sketch:
     """The sketch of a moment ago with the face of now."""
-    features = of_portrait(portrait, before.template, looks.masculine)
+    features = of_portrait(portrait, before.template, looks.masculine, looks.elderly)
     return dataclasses.replace(before, features=features, glasses=looks.glasses)
 
 

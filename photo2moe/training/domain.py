@@ -23,7 +23,7 @@ class Domain:
         colours: ``(N, 9)`` uint8: skin, hair, eyes.
         regions: uint8 masks × 255: skin and hair, ``(N, S, S, 2)``; of photos hair, its locks, and clothes,
             ``(N, S, S, 3)``.
-        features: ``(N, 19)`` eyes, mouth, brows, chin, and how much it is a man's face.
+        features: ``(N, 20)`` eyes, mouth, brows, chin, and how much it is a man's face, and an old one.
     """
 
     rgba: NDArray[np.uint8]
@@ -50,9 +50,9 @@ class Domain:
     def marks(self, index: int) -> Features:
         """Eyes and mouth of one picture, and the outline that drawn faces have with its chin."""
         row = self.features[index]
-        return Features(
-            drawn_outline(row[17]), row[:6].reshape(2, 3), row[6:11], row[11:17].reshape(2, 3), float(row[18])
-        )
+        chin, masculine, elderly = (float(value) for value in row[17:])
+        eyes, brows = row[:6].reshape(2, 3), row[11:17].reshape(2, 3)
+        return Features(drawn_outline(chin), eyes, row[6:11], brows, masculine, elderly)
 
 
 def read_array(folder: Path, name: str) -> NDArray[Any]:

@@ -210,7 +210,7 @@ def _core(template: Template, size: int) -> NDArray[np.bool_]:
 
 
 def _flat(features: Features, chin: float) -> NDArray[np.float32]:
-    parts = *features.eyes.ravel(), *features.mouth, *features.brows.ravel(), chin, features.masculine
+    parts = *features.eyes.ravel(), *features.mouth, *features.brows.ravel(), chin, features.masculine, features.elderly
     return np.array(parts, np.float32)
 
 
