@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from photo2moe.ops.dress import dress
 from photo2moe.ops.geometry import Template
-from photo2moe.ops.hair import Hair, dress, even, find_locks, shadow
+from photo2moe.ops.hair import Hair, even, find_locks, shadow
 
 TEMPLATE, SIZE = Template(), 128
 U, V = TEMPLATE.grid(SIZE)

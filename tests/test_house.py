@@ -31,7 +31,7 @@ FLOORS = (
     (
         "nets.*",
         "decoder",
-        "ops.hair",
+        "ops.dress",
         "ops.rough",
         "evaluation.metric",
         "evaluation.difference",

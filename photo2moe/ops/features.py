@@ -31,7 +31,7 @@ CHIN_V = 1.04
 CHIN_RANGE = (0.85, 1.2)
 # Mean and deviation: opening of real eyes (gap over width), their width (over the face's) and the height of
 # drawn ones (face units). Open eyes are drawn high, and so are wide ones, which children have; both count alike.
-PHOTO_OPENING, PHOTO_WIDTH, DRAWN_HEIGHT = (0.316, 0.054), (0.197, 0.0088), (0.50, 0.09)
+PHOTO_OPENING, PHOTO_WIDTH, DRAWN_HEIGHT = (0.316, 0.054), (0.197, 0.0088), (0.49, 0.075)
 TOGETHER = 1.68  # deviation of the sum of both, in their own deviations; they correlate by 0.42
 SHUT = 0.12  # opening of a real eye below which it is drawn closed
 WINK = 0.2  # smallest difference between the openings of both eyes that is meant

@@ -1,4 +1,4 @@
-"""Hair as an artist draws it: locks that run from the crown to pointed ends, in three tones, with lines between them.
+"""Hair as an artist draws it: locks that run from the crown to pointed ends.
 
 Photographed hair is thousands of threads under uneven light; drawn hair is a few dozen locks.
 Which way they run is taken from the photo where it shows it, and elsewhere from how hair falls.
@@ -7,15 +7,12 @@ Which way they run is taken from the photo where it shows it, and elsewhere from
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.ops.clothes import tones
 from photo2moe.ops.geometry import Template
-from photo2moe.ops.ink import ink
 from photo2moe.types import Mask
 
 Grid = NDArray[np.float32]
@@ -31,10 +28,7 @@ BROWS, BETWEEN, BESIDE = -0.30, 0.2, 0.9  # v where locks end; how much lower be
 LEAST = 0.36  # share of the fringe's length that every lock has, however low the hair begins
 FOREHEAD = 1.3  # |u| of the first lock; then come their widths in face units, and their shares of the length
 LOCKS, LENGTHS = (0.31, 0.22, 0.36, 0.27, 0.19), (1.0, 0.7, 0.92, 0.6, 0.8)
-SHADE, LIGHT = 0.80, 1.25  # brightness of the gaps between locks, and of the glint
-GLINT = 1.12, 0.10  # face units from the crown where the glint lies, and its half-width
 SHADOW = 0.09  # face units: height of the shadow under the fringe
-GAP, LINE = -0.30, -0.78  # of the locks: below are gaps, and lines
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,46 +89,6 @@ def shadow(hair: Mask, skin: Mask, template: Template) -> Mask:
     down = max(1, round(SHADOW * template.eye_distance * len(hair)))
     above = np.vstack([np.zeros_like(hair[:down]), hair[:-down]])
     return np.asarray(above * skin * (template.grid(len(hair))[1] < 0), np.float32)
-
-
-def dress(ground: Grid, hair: Hair, clothes: Mask, lines: Mask, template: Template) -> Grid:
-    """Shade locks and clothes of a figure and draw its lines.
-
-    Args:
-        ground: ``(S, S, 4)`` float32, straight colours and alpha, 0…255.
-        hair: of the same figure, at the same size.
-        clothes: ``(S, S)`` where they are.
-        lines: ``(D, D)`` where a pen goes along what meets.
-        template: where the eyes lie.
-
-    Returns:
-        ``(D, D, 4)`` float32, likewise.
-    """
-    size = len(lines)
-    large, mask, locks, worn = (
-        part if len(part) == size else cv2.resize(part, (size, size), interpolation=cv2.INTER_CUBIC)
-        for part in (ground, hair.mask.astype(np.float32), hair.locks, clothes.astype(np.float32))
-    )
-    crisp = size / 128
-    mask = np.clip(0.5 + 2 * crisp * (mask - 0.5), 0, 1)
-    from_glint = np.abs(_from_crown(template, size) - GLINT[0] - 0.07 * locks)
-    glint = np.clip(0.5 - 12 * crisp * (from_glint - GLINT[1] * np.clip(locks, 0, 1)), 0, 1)
-    gap = np.clip(0.5 + 4 * crisp * (GAP - locks), 0, 1)
-    tone = (1 + (SHADE - 1) * gap) * (1 + (LIGHT - 1) * glint * (locks > 0))
-    shaded = np.array(large, np.float32)
-    shaded[..., 3] = 127.5 + 1.5 * crisp * (large[..., 3] - 127.5)  # drawn outlines are hard
-    folds = tones(shaded, np.clip(0.5 + 2 * crisp * (worn - 0.5), 0, 1) * (1 - mask))
-    factor = 1 + mask * (tone - 1)
-    shaded *= cv2.merge((factor, factor, factor, np.ones_like(factor)))
-    between = mask * np.clip(6 * crisp * (LINE - locks), 0, 1)
-    return ink(shaded.clip(0, 255).astype(np.float32), np.maximum(lines, np.maximum(between, folds)).astype(np.float32))
-
-
-@lru_cache(maxsize=4)
-def _from_crown(template: Template, size: int) -> Grid:
-    """Distance of every pixel from where hair falls from, less across than down."""
-    u, v = template.grid(size)
-    return np.hypot(0.75 * (u - CROWN[0]), v - CROWN[1]).astype(np.float32)
 
 
 def _flow(image: Grid, hair: Mask, template: Template) -> tuple[Grid, Grid]:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from photo2moe.ops.beard import measure, shape
 from photo2moe.ops.clothes import flatten
 from photo2moe.ops.colour import RGB, hair_mask, lighter
+from photo2moe.ops.dress import dress
 from photo2moe.ops.features import Features, of_portrait
 from photo2moe.ops.geometry import Template
-from photo2moe.ops.hair import Hair, dress, even, find_locks, shadow
+from photo2moe.ops.hair import Hair, even, find_locks, shadow
 from photo2moe.ops.ink import lines
 from photo2moe.ops.layers import rise
 from photo2moe.ops.marks import Glasses

@@ -16,8 +16,9 @@ from torch import Tensor
 from photo2moe.config import TrainConfig
 from photo2moe.errors import TrainingError
 from photo2moe.ops.colour import enliven, lighter, tint
+from photo2moe.ops.dress import dress
 from photo2moe.ops.geometry import Template
-from photo2moe.ops.hair import Hair, dress
+from photo2moe.ops.hair import Hair
 from photo2moe.ops.marks import Glasses, paint_glasses
 from photo2moe.ops.rough import dye, expressive, mark, soften, trace
 from photo2moe.ops.tensors import to_planes

@@ -1,0 +1,61 @@
+"""A figure as an artist finishes it: hair in three tones, clothes in few, and its lines."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from photo2moe.ops.clothes import tones
+from photo2moe.ops.geometry import Template
+from photo2moe.ops.hair import CROWN, Hair
+from photo2moe.ops.ink import ink
+from photo2moe.types import Mask
+
+Grid = NDArray[np.float32]
+
+SHADE, LIGHT = 0.80, 1.25  # brightness of the gaps between locks, and of the glint
+GLINT = 1.12, 0.10  # face units from the crown where the glint lies, and its half-width
+GAP, LINE = -0.30, -0.78  # of the locks: below are gaps, and lines
+
+
+def dress(ground: Grid, hair: Hair, clothes: Mask, lines: Mask, template: Template) -> Grid:
+    """Shade locks and clothes of a figure and draw its lines.
+
+    Args:
+        ground: ``(S, S, 4)`` float32, straight colours and alpha, 0…255.
+        hair: of the same figure, at the same size.
+        clothes: ``(S, S)`` where they are.
+        lines: ``(D, D)`` where a pen goes along what meets.
+        template: where the eyes lie.
+
+    Returns:
+        ``(D, D, 4)`` float32, likewise.
+    """
+    size = len(lines)
+    large, mask, locks, worn = (
+        part if len(part) == size else cv2.resize(part, (size, size), interpolation=cv2.INTER_CUBIC)
+        for part in (ground, hair.mask.astype(np.float32), hair.locks, clothes.astype(np.float32))
+    )
+    crisp = size / 128
+    mask = np.clip(0.5 + 2 * crisp * (mask - 0.5), 0, 1)
+    from_glint = np.abs(_from_crown(template, size) - GLINT[0] - 0.07 * locks)
+    glint = np.clip(0.5 - 12 * crisp * (from_glint - GLINT[1] * np.clip(locks, 0, 1)), 0, 1)
+    gap = np.clip(0.5 + 4 * crisp * (GAP - locks), 0, 1)
+    tone = (1 + (SHADE - 1) * gap) * (1 + (LIGHT - 1) * glint * (locks > 0))
+    shaded = np.array(large, np.float32)
+    shaded[..., 3] = 127.5 + 1.5 * crisp * (large[..., 3] - 127.5)  # drawn outlines are hard
+    folds = tones(shaded, np.clip(0.5 + 2 * crisp * (worn - 0.5), 0, 1) * (1 - mask))
+    factor = 1 + mask * (tone - 1)
+    shaded *= cv2.merge((factor, factor, factor, np.ones_like(factor)))
+    between = mask * np.clip(6 * crisp * (LINE - locks), 0, 1)
+    return ink(shaded.clip(0, 255).astype(np.float32), np.maximum(lines, np.maximum(between, folds)).astype(np.float32))
+
+
+@lru_cache(maxsize=4)
+def _from_crown(template: Template, size: int) -> Grid:
+    """Distance of every pixel from where hair falls from, less across than down."""
+    u, v = template.grid(size)
+    return np.hypot(0.75 * (u - CROWN[0]), v - CROWN[1]).astype(np.float32)
