@@ -62,7 +62,10 @@ def _parts(features: Features, template: Template, size: int) -> tuple[Mask, Mas
     lip = np.hypot(across / 0.21, (v - mouth_v + height / 2 + 0.12 - 0.5 * across**2) / 0.045) < 1
     under, tip = mouth_v + height / 2 + 0.06, float(features.outline[:, 1].max()) + 0.03
     chin = np.hypot(across / 0.22, (v - (under + tip) / 2) / max((tip - under) / 2, 0.05)) < 1
-    top = np.interp(across, [0.18, 0.35, 0.6, 0.8], [mouth_v - 0.08, mouth_v, 0.42, 0.05])
+    beside = features.outline[np.abs(features.outline[:, 1] - 0.3) < 0.3, 0] - mouth_u
+    left, right = max(-float(beside.min()), 0.4), max(float(beside.max()), 0.4)  # a turned face has more on one side
+    along = across / np.where(u < mouth_u, left, right)
+    top = np.interp(along, [0.22, 0.44, 0.75, 1.0], [mouth_v - 0.08, mouth_v, 0.42, 0.05])
     sides = (v > top) & (across > 0.17)
     face = (polygon(features.outline, template, size) > 0.5) & ~lips
     lip, chin, sides = ((part & face).astype(np.float32) for part in (lip, chin, sides))
