@@ -72,7 +72,7 @@ class LossWeights:
         outline: transparency of a photo's drawing against the sketch, L1.
         calm: bare skin of a photo's drawing against its rough, L1. Photos show more of it than
             anime faces do under their fringes, and judges that expect lines get freckles.
-        grid: rows and columns of pixels that differ all over a photo's drawing, L1.
+        grid: rows and columns that differ at the net's own stride all over a photo's drawing, L1.
         gradient: penalty on the judges' gradient at anime faces.
         style: least-squares GAN loss of photos' drawings by a judge on the features of a trained net, see
             ``nets/projected``. Needs the extra ``train``.

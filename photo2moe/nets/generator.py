@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from photo2moe.config import GeneratorConfig
 
+STRIDE = 4  # pixels of the rough for one of the blocks'
 EMBEDDING = 128  # numbers that the colours are spread to before they reach the norms
 
 

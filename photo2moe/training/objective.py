@@ -19,13 +19,14 @@ from torch import Tensor
 
 from photo2moe.config import LossWeights
 from photo2moe.nets.discriminator import Scores
+from photo2moe.nets.generator import STRIDE
 from photo2moe.ops.rough import SHADED
 from photo2moe.ops.tone import DRAWN
 from photo2moe.stages.translate import REACH
 from photo2moe.training.data import Pairs, Photos
 from photo2moe.training.views import Moved, Regions, crisped, looked_at, seen, styled
 
-GRID = 7  # cells a side over which rows of a grid are told from lines
+GRID = 7  # cells a side over which a grid is told from lines
 
 Parts = dict[str, float]
 Judge = Callable[[Tensor], Scores]
@@ -111,13 +112,22 @@ def loosened(drawing: Tensor, sketch: Tensor, held: Tensor, cell: int) -> Tensor
     return drawing.float() - (1 - held) * smooth
 
 
-def uneven(drawing: Tensor, sketch: Tensor, scale: int) -> Tensor:
-    """How far pixels of one place in their cells differ from those of another, ``(B, S, S)``: a grid; no line does so.
+def uneven(drawing: Tensor, sketch: Tensor, stride: int) -> Tensor:
+    """How far pixels of one place in their cells differ from those of another: a grid; no line does so.
 
-    A net that draws cells of ``scale × scale`` pixels at once draws their rows apart where nothing else is to be drawn.
+    A net that works in cells draws their pixels apart where nothing else is to be drawn
+    (Odena et al., *Deconvolution and checkerboard artifacts*, Distill 2016).
+
+    Args:
+        drawing: ``(B, C, D, D)``.
+        sketch: the same.
+        stride: side of a cell, pixels.
+
+    Returns:
+        ``(B, D / stride, D / stride)``.
     """
     apart = (drawing.float() - sketch.float()).mean(1, keepdim=True)
-    places = F.avg_pool2d(F.pixel_unshuffle(apart, scale), GRID, 1, GRID // 2, count_include_pad=False)
+    places = F.avg_pool2d(F.pixel_unshuffle(apart, stride), GRID, 1, GRID // 2, count_include_pad=False)
     return (places - places.mean(1, keepdim=True)).abs().mean(1)
 
 
@@ -165,7 +175,7 @@ def generator_loss(
         losses["sketch"] = masked_l1(freed, photos.sketch[:, :3], photos.expressive)
         calm = enlarged(bare(photos.rough), regions.scale) * regions.calm
         losses["calm"] = masked_l1(photo[:, :3], rough[:, :3], calm)
-        losses["grid"] = uneven(photo[:, :3], photos.sketch[:, :3], regions.scale).mean()
+        losses["grid"] = uneven(photo[:, :3], photos.sketch[:, :3], STRIDE * regions.scale).mean()
         losses["outline"] = F.l1_loss(photo[:, 3:], photos.sketch[:, 3:])
         if nets.judge_style is not None:
             free = photos.expressive * (1 - photos.face)
