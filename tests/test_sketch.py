@@ -197,6 +197,31 @@ def test_women_blush_on_bare_skin_alone():
     np.testing.assert_array_equal(veiled[cheek][:, :3], np.broadcast_to((60, 80, 200), (cheek.sum(), 3)))
 
 
+def test_slanted_eyes_have_higher_outer_corners():
+    flat, slanted = (face(dataclasses.replace(OPEN, slant=slant)).astype(int).mean(2) for slant in (0.0, 0.2))
+    height = {}
+    for name, picture in (("flat", flat), ("slanted", slanted)):
+        for corner, u in (("outer", 0.68), ("inner", 0.32)):
+            column = (np.abs(np.abs(U) - u) < 0.03) & (np.abs(V) < 0.3) & (picture < 140)
+            height[name, corner] = V[column].mean()
+    assert height["slanted", "outer"] < height["flat", "outer"] - 0.01
+    assert height["slanted", "inner"] > height["flat", "inner"] + 0.01
+
+
+@pytest.mark.mediapipe
+def test_the_slant_of_eyes_does_not_follow_the_heads(portraits):
+    portrait = portraits["woman"]
+    turn = np.array([[np.cos(0.3), -np.sin(0.3)], [np.sin(0.3), np.cos(0.3)]])
+    tilted = dataclasses.replace(portrait.face, landmarks=portrait.face.landmarks @ turn.T)
+    upright = of_portrait(portrait, TEMPLATE).slant
+    assert of_portrait(dataclasses.replace(portrait, face=tilted), TEMPLATE).slant == pytest.approx(upright, abs=0.01)
+    stretched = portrait.face.landmarks.copy()
+    for outer, lift in ((33, 4), (263, 4)):
+        stretched[outer, 1] -= lift * portrait.face.eye_distance / 100
+    lifted = dataclasses.replace(portrait, face=dataclasses.replace(portrait.face, landmarks=stretched))
+    assert of_portrait(lifted, TEMPLATE).slant > upright + 0.05
+
+
 @pytest.mark.mediapipe
 def test_men_have_lower_eyes_and_longer_faces(portraits):
     photo, found = read_image(PHOTOS["man"]), portraits["man"].face

@@ -53,7 +53,7 @@ def make_dataset(folder: Path) -> Path:
             folder / f"{name}_regions.npy",
             random.integers(0, 256, (count, SIZE, SIZE, 3 if name == "photo" else 2), np.uint8),
         )
-        marks = [-0.5, 0, 0.5, 0.5, 0, 0.5, 0, 0.7, 0.3, 0.1, 0, *[-0.45] * 6, 1.05, 0.3, 0.6]
+        marks = [-0.5, 0, 0.5, 0.5, 0, 0.5, 0, 0.7, 0.3, 0.1, 0, *[-0.45] * 6, 1.05, 0.3, 0.6, 0.1]
         np.save(folder / f"{name}_features.npy", np.tile(np.array(marks, np.float32), (count, 1)))
     np.save(folder / "photo_lines.npy", random.integers(0, 256, (6, 2 * SIZE, 2 * SIZE), np.uint8))
     about = {"size": SIZE, "scale": 2, "template": dataclasses.asdict(Template()), "counts": {}}

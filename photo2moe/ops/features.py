@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.ops.colour import cheeks, distance, lab_of, to_lab
-from photo2moe.ops.geometry import Template, to_template
-from photo2moe.types import Image, Points, Portrait
+from photo2moe.ops.geometry import Template, apply, to_template
+from photo2moe.types import Face, Image, Points, Portrait
 
 # Of MediaPipe's mesh. The oval runs from the middle of the forehead around the face.
 OVAL = (
@@ -38,6 +38,8 @@ WINK = 0.2  # smallest difference between the openings of both eyes that is mean
 HEIGHTS = (0.28, 0.66)  # of an open drawn eye
 MAN_EYES, OLD_EYES = 0.12, 0.1  # how much lower men's and old people's eyes are drawn
 INSET, FAR_EYE = 0.3, 0.15  # distance of an eye's middle from the edge of a turned face, and how far it is moved for it
+# Of eyes, photo → drawing: the usual one (247 photos, deviation 0.041), scale, and limit.
+EYE_SLANT = (0.084, 3.0, 0.2)
 LID_TO_BROW = 0.11  # smallest distance between a drawn eye and the middle of its brow
 SLANT = (0.9, 0.13)  # of brows, photo → drawing: scale, and limit of how far an end lies from the middle
 # Mouths on the template, photo → drawing: scale and limits of the width; scale of the gap between
@@ -56,6 +58,7 @@ class Features:
         brows: ``(2, 3)`` ``v`` by the nose, in the middle and at the outer end; only photos' are measured.
         masculine: 0 to be drawn as a woman's or a child's … 1 as a man's.
         elderly: 0 … 1 to be drawn with the lines of an old face.
+        slant: of the eyes: how much higher their outer corners are drawn than their middles, over the distance.
     """
 
     outline: Points
@@ -64,6 +67,7 @@ class Features:
     brows: NDArray[np.float64]
     masculine: float = 0.0
     elderly: float = 0.0
+    slant: float = 0.0
 
 
 def of_portrait(portrait: Portrait, template: Template, masculine: float = 0.0, elderly: float = 0.0) -> Features:
@@ -98,6 +102,7 @@ def of_portrait(portrait: Portrait, template: Template, masculine: float = 0.0, 
         inside = np.clip(middle[0], left_edge + INSET, right_edge - INSET)
         middle[0] += np.clip(inside - middle[0], -FAR_EYE, FAR_EYE)
         eyes.append((*middle, 0.0 if opening < SHUT else float(np.clip(height, *HEIGHTS))))
+    slant = float(np.clip(EYE_SLANT[1] * (_slant(portrait.face) - EYE_SLANT[0]), -EYE_SLANT[2], EYE_SLANT[2]))
     left, right, top, bottom = (points[i] for i in MOUTH)
     centre = np.array([(left[0] + right[0]) / 2, (top[1] + bottom[1]) / 2])
     (scale, least, most), (grow, closed, large) = MOUTH_WIDTH, MOUTH_GAP
@@ -105,7 +110,7 @@ def of_portrait(portrait: Portrait, template: Template, masculine: float = 0.0, 
     gap = float(np.clip(grow * (bottom[1] - top[1] - closed), 0, large))
     curve = float(np.clip(0.6 * ((left[1] + right[1]) / 2 - centre[1]), -0.04, 0.04))
     brows = np.array([_brow([points[i] for i in brow], eye) for brow, eye in zip(BROWS, eyes, strict=True)])
-    return Features(outline, np.array(eyes), np.array([*centre, width, gap, curve]), brows, masculine, elderly)
+    return Features(outline, np.array(eyes), np.array([*centre, width, gap, curve]), brows, masculine, elderly, slant)
 
 
 def of_drawing(image: Image, eyes: Points, mouth: Points, chin: float, template: Template) -> Features:
@@ -130,6 +135,13 @@ def drawn_outline(chin: float) -> Points:
     scale = np.where(np.array(DRAWN_V) > 0, np.clip(chin, *CHIN_RANGE) / CHIN_V, 1.0)
     half = np.stack([np.array(DRAWN_U), np.array(DRAWN_V) * scale], 1)
     return np.concatenate([half, (half * [-1, 1])[::-1]])
+
+
+def _slant(face: Face) -> float:
+    """How much higher the outer corners of a photographed face's eyes lie than the inner ones, over their distance."""
+    corners = np.array([corner for _, _, *both in LIDS for corner in both])
+    (a, b), (c, d) = apply(face.to_units(), face.landmarks[corners]).reshape(2, 2, 2)  # from left to right
+    return float((b - a)[1] / max((b - a)[0], 1e-3) - (d - c)[1] / max((d - c)[0], 1e-3)) / 2
 
 
 def _brow(edges: list[Points], eye: tuple[float, float, float]) -> Points:

@@ -66,7 +66,9 @@ def brush(picture: NDArray[np.float32], u: Grid) -> Paint:
     return paint
 
 
-def paint_eye(paint: Paint, du: Grid, dv: Grid, height: float, side: int, colour: RGB, lashes: float) -> None:
+def paint_eye(
+    paint: Paint, du: Grid, dv: Grid, height: float, side: int, colour: RGB, lashes: float, slant: float = 0.0
+) -> None:
     """An eye around ``du = dv = 0``.
 
     Args:
@@ -77,6 +79,7 @@ def paint_eye(paint: Paint, du: Grid, dv: Grid, height: float, side: int, colour
         side: 1 on the right of the picture, with its outer corner there; else -1.
         colour: of the iris.
         lashes: 0 short … 1 long.
+        slant: how much higher the outer corner is than the middle, over the distance; of the lids, irises are upright.
     """
     wide, iris_wide = EYE_WIDTH * (0.92 + 0.2 * height), IRIS_WIDTH * (0.8 + 0.45 * height)  # tall eyes are wider
     outer = side * du / wide  # -1 at the corner by the nose … 1
@@ -84,7 +87,8 @@ def paint_eye(paint: Paint, du: Grid, dv: Grid, height: float, side: int, colour
         arc = np.abs(dv - 0.35 * du * du + 0.01) - 0.024 - 0.008 * outer
         paint(np.maximum(arc, np.abs(du) - EYE_WIDTH), LASHES)
         return
-    half = height / 2
+    half, upright = height / 2, dv
+    dv = dv + slant * side * du
     r = (np.abs(du / wide) ** 2.3 + np.abs(dv / half) ** 2.3) ** (1 / 2.3)
     ball = (r - 1) * min(wide, half)
     down = np.clip((dv / half + 1) / 2, 0, 1).astype(np.float32)[..., None]  # 0 at the upper lid … 1
@@ -93,17 +97,17 @@ def paint_eye(paint: Paint, du: Grid, dv: Grid, height: float, side: int, colour
     own = np.array(colour, np.float32)
     # The upper lid covers the iris's top, or the eye would stare.
     middle, tall = -0.05 * half, 1.02 * half
-    iris = (np.hypot(du / iris_wide, (dv - middle) / tall) - 1) * iris_wide
+    iris = (np.hypot(du / iris_wide, (upright - middle) / tall) - 1) * iris_wide
     inside = np.maximum(iris, ball)
     paint(inside, (own * (0.34 + 0.86 * down) + 30 * down**2) * shaded)
-    glow = (np.hypot(du / (0.72 * iris_wide), (dv - 0.62 * half) / (0.3 * half)) - 1) * 0.2 * half
+    glow = (np.hypot(du / (0.72 * iris_wide), (upright - 0.62 * half) / (0.3 * half)) - 1) * 0.2 * half
     paint(np.maximum(glow, inside + 0.02), np.minimum(own * 1.3 + 36, 250))
     paint(np.maximum(np.abs(iris) - 0.013, ball), own * 0.34)
-    pupil = (np.hypot(du / (0.44 * iris_wide), (dv + 0.02) / (0.4 * half)) - 1) * 0.44 * iris_wide
+    pupil = (np.hypot(du / (0.44 * iris_wide), (upright + 0.02) / (0.4 * half)) - 1) * 0.44 * iris_wide
     paint(pupil, own * 0.2)
-    light = (np.hypot((du + 0.068) / 0.062, (dv + 0.42 * half) / (0.24 * half)) - 1) * 0.062
+    light = (np.hypot((du + 0.068) / 0.062, (upright + 0.42 * half) / (0.24 * half)) - 1) * 0.062
     paint(light, (255, 255, 255))
-    glint = (np.hypot((du - 0.07) / 0.03, (dv - 0.46 * half) / (0.12 * half)) - 1) * 0.03
+    glint = (np.hypot((du - 0.07) / 0.03, (upright - 0.46 * half) / (0.12 * half)) - 1) * 0.03
     paint(glint, (250, 250, 252))
     # Lashes thin out towards both corners, sooner at the nose.
     end = (-0.12 + 0.3 * np.clip(outer, 0, 1)) * half

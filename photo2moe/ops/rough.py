@@ -110,7 +110,7 @@ def mark(
         paint_blush(picture[near], u[near] - cheek_u, v[near] - cheek_v, DRAWN, share)
         near = _window(u, v, eye_u, eye_v - 0.1, 0.45, 0.65)
         paint, across, down = brush(picture[near], u), u[near] - eye_u, v[near]
-        paint_eye(paint, across, down - eye_v, float(height), side, eye_colour, lashes)
+        paint_eye(paint, across, down - eye_v, float(height), side, eye_colour, lashes, features.slant)
         paint_brow(paint, side * across, down, brow, hair_colour, features.masculine)
     if features.elderly > 0:
         near = _window(u, v, 0.0, 0.5, 1.0, 0.7)

@@ -23,7 +23,7 @@ class Domain:
         colours: ``(N, 9)`` uint8: skin, hair, eyes.
         regions: uint8 masks × 255: skin and hair, ``(N, S, S, 2)``; of photos hair, its locks, and clothes,
             ``(N, S, S, 3)``.
-        features: ``(N, 20)`` eyes, mouth, brows, chin, and how much it is a man's face, and an old one.
+        features: ``(N, 21)`` eyes, mouth, brows, chin, how much it is a man's face, an old one, and the eyes' slant.
     """
 
     rgba: NDArray[np.uint8]
@@ -50,9 +50,9 @@ class Domain:
     def marks(self, index: int) -> Features:
         """Eyes and mouth of one picture, and the outline that drawn faces have with its chin."""
         row = self.features[index]
-        chin, masculine, elderly = (float(value) for value in row[17:])
+        chin, *rest = (float(value) for value in row[17:])
         eyes, brows = row[:6].reshape(2, 3), row[11:17].reshape(2, 3)
-        return Features(drawn_outline(chin), eyes, row[6:11], brows, masculine, elderly)
+        return Features(drawn_outline(chin), eyes, row[6:11], brows, *rest)
 
 
 def read_array(folder: Path, name: str) -> NDArray[Any]:

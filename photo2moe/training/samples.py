@@ -210,7 +210,15 @@ def _core(template: Template, size: int) -> NDArray[np.bool_]:
 
 
 def _flat(features: Features, chin: float) -> NDArray[np.float32]:
-    parts = *features.eyes.ravel(), *features.mouth, *features.brows.ravel(), chin, features.masculine, features.elderly
+    parts = (
+        *features.eyes.ravel(),
+        *features.mouth,
+        *features.brows.ravel(),
+        chin,
+        features.masculine,
+        features.elderly,
+        features.slant,
+    )
     return np.array(parts, np.float32)
 
 
