@@ -37,7 +37,7 @@ CATALOGUE: tuple[WeightSpec, ...] = (
     WeightSpec(
         name="moe",
         file="moe-256.safetensors",
-        sha256="9e82e187783a17bfbd1ce153d4327845e42f5e662173024785d0ec984b42428c",
+        sha256="8861ad57f016a597b895870a69a8e1a9c720000097b08cff80ad094369af5ed2",
         licence="MIT (the file); trained on third-party art, see the model card",
         trained_on="2,944 portraits (AI-made faces, official portraits), 4,184 anime faces gathered for research",
     ),

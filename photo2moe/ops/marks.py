@@ -29,7 +29,7 @@ BROW_LIGHT = 130  # brightest hair that brows take after
 NOSE: RGB = (196, 140, 126)
 SMILE = 0.006  # face units: how much farther up than measured the corners of a closed mouth are
 BLUSH: RGB = (246, 168, 156)
-BLUSH_SIZE, BLUSHING, MAN_BLUSHING = (0.19, 0.095), 0.62, 0.2  # face units; how much of its colour, and on men
+BLUSH_SIZE, BLUSHING, MAN_BLUSHING = (0.17, 0.095), 0.62, 0.2  # face units; how much of its colour, and on men
 MAN_LASHES, MAN_BROWS = 0.9, 0.5  # how much of their lashes' ends men lose, and how much thicker their brows are
 
 

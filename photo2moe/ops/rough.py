@@ -100,17 +100,18 @@ def mark(
     """
     u, v = (grid.astype(np.float32) for grid in template.grid(ground.shape[0]))
     picture = np.ascontiguousarray(ground[..., :3])
-    # Long ones would run into the frames of glasses.
+    # Long lashes would run into the frames of glasses, and behind them slanted eyes are not known for a face.
+    slant = 0.0 if glasses else features.slant
     lashes = (1 - MAN_LASHES * features.masculine) * (1 - 0.4 * features.elderly) * (0.5 if glasses else 1)
     for brow, (eye_u, eye_v, height) in zip(features.brows, features.eyes, strict=True):
         side = 1 if eye_u > 0 else -1
-        cheek_u, cheek_v = 1.24 * eye_u, eye_v + max(0.5 * height, 0.2) + CHEEK
+        cheek_u, cheek_v = 1.32 * eye_u, eye_v + max(0.5 * height, 0.2) + CHEEK
         near = _window(u, v, cheek_u, cheek_v, 0.45, 0.25)
         share = (BLUSHING + features.masculine * (MAN_BLUSHING - BLUSHING)) * (1 - 0.5 * features.elderly)
         paint_blush(picture[near], u[near] - cheek_u, v[near] - cheek_v, DRAWN, share)
         near = _window(u, v, eye_u, eye_v - 0.1, 0.45, 0.65)
         paint, across, down = brush(picture[near], u), u[near] - eye_u, v[near]
-        paint_eye(paint, across, down - eye_v, float(height), side, eye_colour, lashes, features.slant)
+        paint_eye(paint, across, down - eye_v, float(height), side, eye_colour, lashes, slant)
         paint_brow(paint, side * across, down, brow, hair_colour, features.masculine)
     if features.elderly > 0:
         near = _window(u, v, 0.0, 0.5, 1.0, 0.7)
