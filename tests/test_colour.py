@@ -115,6 +115,8 @@ def test_an_artists_skins_keep_their_order() -> None:
         own = colour.lab_of(skin)
         assert 0 < lab[0] - own[0] < 8
         assert abs(np.arctan2(lab[2], lab[1]) - colour.PEACH) < 0.02 + abs(np.arctan2(own[2], own[1]) - colour.PEACH)
+        usual = float(np.interp(lab[0], *colour.LIVELY))
+        assert np.hypot(*lab[1:]) < max(np.hypot(*own[1:]), usual) + 0.7  # half a step of 8-bit colours
     grey = colour.lab_of(colour.artist_skin((150, 135, 125)))
     assert np.hypot(*grey[1:]) > 1.5 * np.hypot(*colour.lab_of((150, 135, 125))[1:])  # bad light does not make a corpse
 

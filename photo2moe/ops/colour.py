@@ -265,7 +265,7 @@ def enliven(eyes: RGB) -> RGB:
     """A drawn iris's colour for a real one: the same hue, lighter and more colourful.
 
     Real irises, seen small and under lashes, measure as a dull dark brown; the
-    constants bring the median of the photos' lightness and chroma to the median of
+    constants bring the median of the photos' lightness and chroma near the median of
     the drawn ones. No iris is purple: where a dark one mirrors the sky it measures so, and is brown.
     """
     lightness, a, b = (float(x) for x in lab_of(eyes))
