@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from photo2moe.ops.dress import dress
+from photo2moe.ops.features import Features, drawn_outline
+from photo2moe.ops.fringe import with_ends
 from photo2moe.ops.geometry import Template
 from photo2moe.ops.hair import Hair, even, find_locks, shadow
 
@@ -14,6 +16,16 @@ U, V = TEMPLATE.grid(SIZE)
 NONE = np.zeros((SIZE, SIZE), np.float32)
 CAP = ((np.hypot(U, V + 0.1) < 1.25) & (V < -0.62)).astype(np.float32)  # hair above the forehead
 SKIN = ((np.hypot(U, V) < 1.0) & (CAP == 0)).astype(np.float32)
+FACE = Features(
+    drawn_outline(1.04),
+    np.array([(-0.5, 0, 0.5), (0.5, 0, 0.5)]),
+    np.array([0, 0.7, 0.2, 0, 0]),
+    np.full((2, 3), -0.45),
+)
+
+
+def locks_of(image, hair, skin=NONE, beyond=NONE):
+    return with_ends(find_locks(image, hair, TEMPLATE), skin, beyond, FACE, TEMPLATE)
 
 
 def photo(wave=0.0):
@@ -27,7 +39,7 @@ def grey(size=SIZE, level=120):
 
 
 def test_locks_run_along_the_strands() -> None:
-    locks = find_locks(photo(25), (np.abs(U) < 1).astype(np.float32), NONE, TEMPLATE).locks
+    locks = locks_of(photo(25), (np.abs(U) < 1).astype(np.float32)).locks
     inside = slice(30, 98)
     down, across = (np.abs(np.diff(locks[inside, inside], axis=axis)).mean() for axis in (0, 1))
     assert down < 0.5 * across
@@ -35,7 +47,7 @@ def test_locks_run_along_the_strands() -> None:
 
 
 def test_a_fringe_of_uneven_ends_falls_onto_the_forehead_and_not_into_the_eyes() -> None:
-    fringed = find_locks(photo(), CAP, SKIN, TEMPLATE).mask
+    fringed = locks_of(photo(), CAP, SKIN).mask
     np.testing.assert_array_equal(fringed[CAP == 1], 1)
     grown = (fringed > 0.5) & (CAP == 0)
     ends = [V[grown[:, x], x].max() for x in np.flatnonzero(grown.any(0)) if abs(U[0, x]) < 0.5]
@@ -46,7 +58,7 @@ def test_a_fringe_of_uneven_ends_falls_onto_the_forehead_and_not_into_the_eyes()
 
 
 def test_nobody_is_given_hair() -> None:
-    assert find_locks(photo(), NONE, SKIN, TEMPLATE).mask.max() == 0
+    assert locks_of(photo(), NONE, SKIN, 1 - SKIN).mask.max() == 0
 
 
 def test_evened_hair_keeps_its_colour_and_loses_its_strands() -> None:
@@ -59,7 +71,7 @@ def test_evened_hair_keeps_its_colour_and_loses_its_strands() -> None:
 
 @pytest.mark.parametrize("size", [128, 256])
 def test_locks_are_shaded_at_any_size_and_the_rest_is_left_alone(size) -> None:
-    hair = find_locks(photo(25), CAP, SKIN, TEMPLATE)
+    hair = locks_of(photo(25), CAP, SKIN)
     drawn = dress(grey(), hair, NONE, np.zeros((size, size), np.float32), TEMPLATE)
     u, v = TEMPLATE.grid(size)
     assert drawn.shape == (size, size, 4)

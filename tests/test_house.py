@@ -32,6 +32,7 @@ FLOORS = (
         "nets.*",
         "decoder",
         "ops.dress",
+        "ops.fringe",
         "ops.rough",
         "evaluation.metric",
         "evaluation.difference",

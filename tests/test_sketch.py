@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -92,7 +93,9 @@ def test_hair_is_dyed_and_the_face_is_not(portraits):
     hair = drawn.hair.mask > 0.9
     assert hair.sum() > 500
     assert (pink[hair][:, 0] - pink[hair][:, 1]).mean() > 60
-    middle = (np.abs(U) < 0.6) & (V > -0.2) & (V < 0.9)
+    locks = cv2.dilate(drawn.hair.mask, np.ones((11, 11), np.uint8)) > 0  # of a fringe, and what they are blurred into
+    middle = (np.abs(U) < 0.6) & (V > -0.2) & (V < 0.9) & ~locks
+    assert middle.sum() > 500
     assert np.abs(pink - natural)[middle].max() <= 2
     np.testing.assert_array_equal(pink[..., 3], natural[..., 3])
 

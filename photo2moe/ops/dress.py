@@ -12,11 +12,12 @@ from photo2moe.ops.clothes import tones
 from photo2moe.ops.geometry import Template
 from photo2moe.ops.hair import CROWN, Hair
 from photo2moe.ops.ink import ink
+from photo2moe.ops.tensors import thrice
 from photo2moe.types import Mask
 
 Grid = NDArray[np.float32]
 
-SHADE, LIGHT = 0.80, 1.25  # brightness of the gaps between locks, and of the glint
+SHADE, LIGHT = 0.80, 30.0  # brightness of the gaps between locks, and what the glint adds, 0…255
 GLINT = 1.12, 0.10  # face units from the crown where the glint lies, and its half-width
 GAP, LINE = -0.30, -0.78  # of the locks: below are gaps, and lines
 
@@ -44,12 +45,12 @@ def dress(ground: Grid, hair: Hair, clothes: Mask, lines: Mask, template: Templa
     from_glint = np.abs(_from_crown(template, size) - GLINT[0] - 0.07 * locks)
     glint = np.clip(0.5 - 12 * crisp * (from_glint - GLINT[1] * np.clip(locks, 0, 1)), 0, 1)
     gap = np.clip(0.5 + 4 * crisp * (GAP - locks), 0, 1)
-    tone = (1 + (SHADE - 1) * gap) * (1 + (LIGHT - 1) * glint * (locks > 0))
     shaded = np.array(large, np.float32)
     shaded[..., 3] = 127.5 + 1.5 * crisp * (large[..., 3] - 127.5)  # drawn outlines are hard
     folds = tones(shaded, np.clip(0.5 + 2 * crisp * (worn - 0.5), 0, 1) * (1 - mask))
-    factor = 1 + mask * (tone - 1)
+    factor = 1 + mask * (SHADE - 1) * gap
     shaded *= cv2.merge((factor, factor, factor, np.ones_like(factor)))
+    shaded[..., :3] += thrice(LIGHT * glint * mask * (locks > 0))
     between = mask * np.clip(6 * crisp * (LINE - locks), 0, 1)
     return ink(shaded.clip(0, 255).astype(np.float32), np.maximum(lines, np.maximum(between, folds)).astype(np.float32))
 

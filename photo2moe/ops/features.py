@@ -40,7 +40,7 @@ MAN_EYES, OLD_EYES = 0.12, 0.1  # how much lower men's and old people's eyes are
 INSET, FAR_EYE = 0.3, 0.15  # distance of an eye's middle from the edge of a turned face, and how far it is moved for it
 # Of eyes, photo → drawing: the usual one (2,957 photos, deviation 0.040), scale, and limit.
 EYE_SLANT = (0.084, 2.0, 0.15)
-LID_TO_BROW = 0.135  # smallest distance between a drawn eye and the middle of its brow
+LID_TO_BROW = 0.15  # smallest distance between a drawn eye and the middle of its brow
 SLANT = (0.9, 0.13)  # of brows, photo → drawing: scale, and limit of how far an end lies from the middle
 # Mouths on the template, photo → drawing: scale and limits of the width; scale of the gap between
 # the lips, what of it still counts as closed, and its limit.

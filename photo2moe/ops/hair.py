@@ -1,7 +1,8 @@
 """Hair as an artist draws it: locks that run from the crown to pointed ends.
 
 Photographed hair is thousands of threads under uneven light; drawn hair is a few dozen locks.
-Which way they run is taken from the photo where it shows it, and elsewhere from how hair falls.
+Which way they run is taken from the photo where it shows it, and elsewhere from how hair falls;
+their ends over the face and beside it are drawn by ``ops/fringe``.
 """
 
 from __future__ import annotations
@@ -22,12 +23,7 @@ GRADIENT, DIRECTION = 0.008, 0.05  # of the side: sigma of the gradients, and of
 FALLING = 0.6  # how much the usual fall counts against what the photo shows, at its mean strength
 LOCK = 0.0095  # of the side: sigma of the noise that locks are made of; they get about six of it wide
 STROKE, STEPS = 0.13, 6  # of the side: how far the noise is drawn out to either side, twice, and in how many steps
-EVEN, TONE = 0.05, 0.5  # of the side: blur of the photo's own light in hair; and how much of it is left
-FRINGE, FRINGE_STEPS = 0.42, 10  # face units: longest end of a lock over the forehead; steps to look for its root
-BROWS, BETWEEN, BESIDE = -0.30, 0.2, 0.9  # v where locks end; how much lower between the eyes, and beside them
-LEAST = 0.36  # share of the fringe's length that every lock has, however low the hair begins
-FOREHEAD = 1.3  # |u| of the first lock; then come their widths in face units, and their shares of the length
-LOCKS, LENGTHS = (0.31, 0.22, 0.36, 0.27, 0.19), (1.0, 0.7, 0.92, 0.6, 0.8)
+EVEN, TONE = 0.05, 0.3  # of the side: blur of the photo's own light in hair; and how much of it is left
 SHADOW = 0.09  # face units: height of the shadow under the fringe
 
 
@@ -36,7 +32,7 @@ class Hair:
     """Hair on the template.
 
     Attributes:
-        mask: ``(S, S)`` where it is, the ends of the fringe included.
+        mask: ``(S, S)`` where it is, drawn ends included.
         locks: ``(S, S)`` -1 in the gaps between locks … 1 in their middle.
     """
 
@@ -44,13 +40,12 @@ class Hair:
     locks: Grid
 
 
-def find_locks(image: Grid, hair: Mask, skin: Mask, template: Template) -> Hair:
-    """The locks of a photographed person's hair, with a fringe where it falls towards the forehead.
+def find_locks(image: Grid, hair: Mask, template: Template) -> Hair:
+    """The locks of a photographed person's hair, where it shows hair.
 
     Args:
         image: ``(S, S, 3)`` float32, 0…255.
         hair: ``(S, S)`` where it is.
-        skin: ``(S, S)`` where skin is; ends of locks fall onto it.
         template: where the eyes lie.
     """
     size = len(image)
@@ -61,7 +56,7 @@ def find_locks(image: Grid, hair: Mask, skin: Mask, template: Template) -> Hair:
     drawn_out = _drawn_out(_drawn_out(cv2.GaussianBlur(noise, (0, 0), LOCK * size), line), line)
     spread = cv2.GaussianBlur(drawn_out * drawn_out, (0, 0), 0.1 * size)
     locks = np.tanh(1.2 * drawn_out / np.sqrt(spread + 1e-8)).astype(np.float32)
-    return Hair(*_with_fringe(hair, skin, locks, flow, template))
+    return Hair(hair.astype(np.float32), locks)
 
 
 def even(image: Grid, hair: Mask) -> Grid:
@@ -74,14 +69,16 @@ def even(image: Grid, hair: Mask) -> Grid:
     Returns:
         ``(S, S, 3)`` float32: the hair's colours, continued beyond it.
     """
-    blur, solid = EVEN * len(image), hair.astype(np.float32)[..., None]
+    blur = EVEN * len(image)
+    core = cv2.erode(hair.astype(np.float32), np.ones((5, 5), np.uint8))  # its ends are half skin
+    solid = np.maximum(core, 0.02 * hair)[..., None].astype(np.float32)
     inside = hair > 0.7
     if inside.sum() < 20:
         return image
     middle = np.median(image[inside], axis=0).astype(np.float32)
     light = cv2.GaussianBlur((image - middle) * solid, (0, 0), blur)
     weight = cv2.GaussianBlur(solid, (0, 0), blur)[..., None]
-    return np.asarray(middle + TONE * light / (weight + 0.02), np.float32)
+    return np.asarray(middle + TONE * light / (weight + 0.01), np.float32)
 
 
 def shadow(hair: Mask, skin: Mask, template: Template) -> Mask:
@@ -139,41 +136,6 @@ def _drawn_out(noise: Grid, streamlines: list[Grid]) -> Grid:
     return total
 
 
-def _with_fringe(hair: Mask, skin: Mask, locks: Grid, flow: tuple[Grid, Grid], template: Template) -> tuple[Mask, Grid]:
-    """Hair with pointed locks over the forehead, and all locks: skin from where hair lies back along the flow."""
-    size = len(hair)
-    u, v = (grid.astype(np.float32) for grid in template.grid(size))
-    solid = hair.astype(np.float32)
-    x, y = _pixels(size)
-    step = FRINGE / FRINGE_STEPS * template.eye_distance * size
-    # How far a lock that has its root here reaches, in steps.
-    middle = _points(u)
-    lowest = BROWS + BESIDE * np.maximum(np.abs(u) - 0.55, 0) + BETWEEN * np.exp(-((u / 0.2) ** 2))
-    reach = FRINGE_STEPS * middle * np.clip((lowest - v) / FRINGE, LEAST, 1)
-    grown, along = solid.copy(), locks.copy()
-    for i in range(FRINGE_STEPS):
-        step_x, step_y = (_at(part, x, y) for part in flow)
-        x, y = x - step * step_x, y - step * step_y
-        lock = _at(solid, x, y) * np.clip(_at(reach, x, y) - i, 0, 1) * skin
-        along = np.where(lock > grown, 2 * _at(middle, x, y) - 1, along)
-        grown = np.maximum(grown, lock)
-    return np.asarray(grown, np.float32), np.asarray(along, np.float32)
-
-
-def _points(u: Grid) -> Grid:
-    """Locks across a forehead: 1 in their middle, and less for the shorter ones … 0 between them."""
-    rounds = 2 + int(2 * FOREHEAD / sum(LOCKS))
-    ends = -FOREHEAD + np.cumsum((0.0, *LOCKS * rounds))
-    tips = (ends[:-1] + ends[1:]) / 2
-    places = np.append(np.stack([ends[:-1], tips], 1).ravel(), ends[-1])
-    heights = np.append(np.stack([np.zeros(len(tips)), LENGTHS * rounds], 1).ravel(), 0.0)
-    return np.interp(u, places, heights).astype(np.float32)
-
-
 def _pixels(size: int) -> tuple[Grid, Grid]:
     x, y = np.meshgrid(*(np.arange(size, dtype=np.float32),) * 2)
     return x, y
-
-
-def _at(values: Grid, x: Grid, y: Grid) -> Grid:
-    return np.asarray(cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)

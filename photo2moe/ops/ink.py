@@ -16,7 +16,7 @@ from photo2moe.ops.tensors import gains
 from photo2moe.types import Mask
 
 PEN = 1 / 170  # of the side: half-width of a line
-DARK = np.array([0.60, 0.46, 0.43], np.float32)  # a line's brightness, of what it lies on: warm, as on skin
+DARK = np.array([0.50, 0.37, 0.36], np.float32)  # a line's brightness, of what it lies on: warm, as on skin
 SMOOTH = 0.007  # of the side: finer turns of a border are not followed
 SHOULDERS = 0.7  # v below which hair lies on clothes
 JAW = 0.1  # v below which the face's outline is drawn

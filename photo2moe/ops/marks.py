@@ -23,7 +23,7 @@ LIPS: RGB = (150, 78, 72)
 MAN_LIPS: RGB = (112, 66, 58)
 TONGUE: RGB = (214, 108, 106)
 THROAT: RGB = (168, 66, 70)
-EYE_WIDTH, IRIS_WIDTH = 0.25, 0.185  # half-widths of a drawn eye and its iris, face units
+EYE_WIDTH, IRIS_WIDTH = 0.235, 0.150  # half-widths of a drawn eye and its iris, face units
 BROW_WIDTH = 0.24  # half-width of a brow
 BROW_LIGHT = 130  # brightest hair that brows take after
 NOSE: RGB = (196, 140, 126)
@@ -95,31 +95,31 @@ def paint_eye(
     shaded = 1 - 0.22 * np.clip((0.34 - down) / 0.1, 0, 1)  # by the lid
     paint(ball, (np.array([222, 220, 232]) + down * [30, 32, 22]).clip(0, 252).astype(np.float32) * shaded)
     own = np.array(colour, np.float32)
-    # The upper lid covers the iris's top, or the eye would stare.
-    middle, tall = -0.05 * half, 1.02 * half
+    # The upper lid covers the iris's top, or the eye would stare, and it stands on the lower one.
+    middle, tall = 0.02 * half, 1.04 * half
     iris = (np.hypot(du / iris_wide, (upright - middle) / tall) - 1) * iris_wide
     inside = np.maximum(iris, ball)
-    paint(inside, (own * (0.34 + 0.86 * down) + 30 * down**2) * shaded)
-    glow = (np.hypot(du / (0.72 * iris_wide), (upright - 0.62 * half) / (0.3 * half)) - 1) * 0.2 * half
-    paint(np.maximum(glow, inside + 0.02), np.minimum(own * 1.3 + 36, 250))
-    paint(np.maximum(np.abs(iris) - 0.013, ball), own * 0.34)
-    pupil = (np.hypot(du / (0.44 * iris_wide), (upright + 0.02) / (0.4 * half)) - 1) * 0.44 * iris_wide
+    paint(inside, (own * (0.30 + 0.95 * down) + 34 * down**2) * shaded)
+    glow = (np.hypot(du / (0.78 * iris_wide), (upright - 0.66 * half) / (0.32 * half)) - 1) * 0.2 * half
+    paint(np.maximum(glow, inside + 0.02), np.minimum(own * 1.4 + 40, 250))
+    paint(np.maximum(np.abs(iris) - 0.010, ball), own * 0.32)
+    pupil = (np.hypot(du / (0.42 * iris_wide), (upright + 0.02) / (0.42 * half)) - 1) * 0.42 * iris_wide
     paint(pupil, own * 0.2)
-    light = (np.hypot((du + 0.068) / 0.062, (upright + 0.42 * half) / (0.24 * half)) - 1) * 0.062
+    light = (np.hypot((du + 0.055) / 0.05, (upright + 0.40 * half) / (0.2 * half)) - 1) * 0.05
     paint(light, (255, 255, 255))
-    glint = (np.hypot((du - 0.07) / 0.03, (upright - 0.46 * half) / (0.12 * half)) - 1) * 0.03
+    glint = (np.hypot((du - 0.06) / 0.028, (upright - 0.46 * half) / (0.11 * half)) - 1) * 0.028
     paint(glint, (250, 250, 252))
     # Lashes thin out towards both corners, sooner at the nose.
     end = (-0.12 + 0.3 * np.clip(outer, 0, 1)) * half
     share = np.clip((end - dv) / (0.5 * half), 0, 1) ** 0.7
-    lid = (0.027 + 0.011 * lashes + 0.016 * lashes * outer) * share
+    lid = (0.040 + 0.010 * lashes + 0.016 * lashes * outer) * share
     paint(np.maximum(np.abs(ball + 0.004) - lid, dv - end), LASHES)
     if lashes > 0.5:
         for start, tip, thick in (((0.8, -0.52), (1.3, -0.66), 0.034), ((0.93, -0.22), (1.26, -0.26), 0.024)):
             (start_u, start_v), (tip_u, tip_v) = ((side * wide * x, half * y) for x, y in (start, tip))
             paint(_spike(du, dv, start_u, start_v, tip_u, tip_v, thick * lashes), LASHES)
-    lower = np.maximum(np.abs(ball) - 0.014 * lashes, 0.62 * half - dv)
-    paint(np.maximum(lower, -outer * wide - 0.1), (132, 92, 90))
+    lower = np.maximum(np.abs(ball) - 0.012 - 0.004 * lashes, 0.5 * half - dv)
+    paint(np.maximum(lower, -outer * wide - 0.14), (112, 74, 74))
     crease = np.abs(np.hypot(du / (1.1 * wide), dv / (half + 0.085)) - 1) * min(wide, half) - 0.008
     paint(np.maximum(crease, dv + 0.62 * half), (190, 138, 126))
 

@@ -14,6 +14,7 @@ from photo2moe.ops.clothes import flatten
 from photo2moe.ops.colour import RGB, hair_mask, lighter
 from photo2moe.ops.dress import dress
 from photo2moe.ops.features import Features, of_portrait
+from photo2moe.ops.fringe import with_ends
 from photo2moe.ops.geometry import Template
 from photo2moe.ops.hair import Hair, even, find_locks, shadow
 from photo2moe.ops.ink import lines
@@ -71,16 +72,17 @@ def sketch(portrait: Portrait, template: Template, looks: Looks) -> Sketch:
     light = lighter(portrait.image.astype(np.float64)).astype(np.float32)
     hair = Hair(own_hair, np.zeros_like(own_hair))  # as one plain area
     if not looks.headwear:
-        hair = find_locks(light, own_hair, skin, template)
+        hair = with_ends(find_locks(light, own_hair, template), skin, 1 - portrait.alpha, features, template)
         skin = skin * (1 - hair.mask)
         light += hair.mask[..., None] * (even(light, own_hair) - light)
+    alpha = np.maximum(portrait.alpha, hair.mask)
     beard = measure(portrait.image, apart, features, template) if looks.beard else None
     area = np.zeros_like(skin)
     if beard is not None:
         area = shape(beard[0], features, template, len(skin)) * portrait.alpha
         skin = skin * (1 - area)
-    ground = base(light, portrait.alpha, skin, features, DRAWN, template)
-    clothes = portrait.alpha * (1 - skin) * (1 - hair.mask) * (1 - area)
+    ground = base(light, alpha, skin, features, DRAWN, template)
+    clothes = alpha * (1 - skin) * (1 - hair.mask) * (1 - area)
     if not looks.headwear:
         clothes = np.where(clothes > 0.5, clothes, clothes * (1 - head))
     ground[..., :3] += clothes[..., None] * (flatten(light, clothes) - ground[..., :3])
