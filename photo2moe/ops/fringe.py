@@ -25,8 +25,8 @@ Place = tuple[float, float]
 # All lengths are face units. Over the forehead, of every lock: u and v of its tip, and its half-width. The long ones
 # hang between the eyes and beside them, the others end at the lids. Uneven, since hair is.
 LOCKS = (
-    *((-0.86, 0.0, 0.23), (-0.54, -0.33, 0.20), (-0.27, -0.34, 0.14), (0.02, -0.09, 0.19)),
-    *((0.30, -0.34, 0.20), (0.55, -0.33, 0.17), (0.86, 0.0, 0.23)),
+    *((-0.93, 0.0, 0.23), (-0.54, -0.33, 0.20), (-0.27, -0.34, 0.14), (0.02, -0.09, 0.19)),
+    *((0.30, -0.34, 0.20), (0.55, -0.33, 0.17), (0.93, 0.0, 0.23)),
 )
 OUTER = 0.7  # |u| beyond which a lock hangs beside an eye
 GATHER, PARTED = 0.3, 0.7  # u of roots: share of their tips' u, and of the parting's
@@ -39,7 +39,7 @@ HIGHEST, LOWEST = -1.12, -0.45  # v between which hairlines are believed; above 
 HAIRY = 0.4  # share of the columns over the forehead that must show hair
 NEAR = 0.4  # smallest distance of an eye's middle from the face's edge at which hair may hang between them
 # Beside a cheek, with short hair and with hair that hangs there: how far in the tip is, its v, and the half-width.
-CHEEK = ((0.11, 0.15, 0.13), (0.16, 0.77, 0.19))
+CHEEK = ((0.07, 0.15, 0.13), (0.13, 0.77, 0.19))
 # Out of either side of the silhouette: v, and how far out the tip is.
 FLICKS = ((-0.75, 0.10), (-0.28, 0.10), (0.12, 0.13), (0.5, 0.10), (0.9, 0.13))
 FLICK = 0.5, 0.16, 0.10  # their length, how far in their roots are, and their half-width

@@ -20,8 +20,8 @@ Grid = NDArray[np.float32]
 
 CROWN = (0.15, -2.0)  # u, v where drawn hair falls from
 GRADIENT, DIRECTION = 0.008, 0.05  # of the side: sigma of the gradients, and of their mean direction
-FALLING = 0.6  # how much the usual fall counts against what the photo shows, at its mean strength
-LOCK = 0.0095  # of the side: sigma of the noise that locks are made of; they get about six of it wide
+FALLING = 2.5  # how much the usual fall counts against what the photo shows, at its mean strength
+LOCK = 0.006  # of the side: sigma of the noise that locks are made of; locks get about six of it wide
 STROKE, STEPS = 0.13, 6  # of the side: how far the noise is drawn out to either side, twice, and in how many steps
 EVEN, TONE = 0.05, 0.3  # of the side: blur of the photo's own light in hair; and how much of it is left
 SHADOW = 0.09  # face units: height of the shadow under the fringe

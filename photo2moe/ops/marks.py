@@ -24,6 +24,7 @@ MAN_LIPS: RGB = (112, 66, 58)
 TONGUE: RGB = (214, 108, 106)
 THROAT: RGB = (168, 66, 70)
 EYE_WIDTH, IRIS_WIDTH = 0.235, 0.150  # half-widths of a drawn eye and its iris, face units
+CREASE = 0.75  # share of an eye's half-width that the fold above it reaches, so that it ends before hair begins
 BROW_WIDTH = 0.24  # half-width of a brow
 BROW_LIGHT = 130  # brightest hair that brows take after
 NOSE: RGB = (196, 140, 126)
@@ -121,7 +122,7 @@ def paint_eye(
     lower = np.maximum(np.abs(ball) - 0.012 - 0.004 * lashes, 0.5 * half - dv)
     paint(np.maximum(lower, -outer * wide - 0.14), (112, 74, 74))
     crease = np.abs(np.hypot(du / (1.1 * wide), dv / (half + 0.085)) - 1) * min(wide, half) - 0.008
-    paint(np.maximum(crease, dv + 0.62 * half), (190, 138, 126))
+    paint(np.maximum(np.maximum(crease, dv + 0.62 * half), np.abs(du) - CREASE * wide), (190, 138, 126))
 
 
 def _spike(du: Grid, dv: Grid, start_u: float, start_v: float, tip_u: float, tip_v: float, thick: float) -> Grid:
