@@ -37,7 +37,7 @@ CATALOGUE: tuple[WeightSpec, ...] = (
     WeightSpec(
         name="moe",
         file="moe-256.safetensors",
-        sha256="8861ad57f016a597b895870a69a8e1a9c720000097b08cff80ad094369af5ed2",
+        sha256="66427e1d3cc6e30e2763e347a656219259c611f18b4c3e2354a10327b096c72f",
         licence="MIT (the file); trained on third-party art, see the model card",
         trained_on="2,944 portraits (AI-made faces, official portraits), 4,184 anime faces gathered for research",
     ),

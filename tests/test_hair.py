@@ -95,3 +95,8 @@ def test_a_fringe_throws_its_shadow_on_skin_alone() -> None:
     assert dark[(np.abs(U) < 0.3) & (np.abs(V + 0.58) < 0.02)].min() > 0.9
     assert dark[V > -0.45].max() == 0
     assert dark[SKIN == 0].max() == 0
+
+
+def test_strands_do_not_run_together_at_the_crown() -> None:
+    locks = locks_of(photo(25), (np.abs(U) < 1).astype(np.float32)).locks
+    assert np.abs(locks[V < -1.5]).max() == 0

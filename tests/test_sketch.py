@@ -266,3 +266,12 @@ def test_glasses_leave_the_background_alone():
     changed = np.abs(worn - bare).max(2)
     assert changed[outside].max() == 0
     assert (changed > 60).sum() > 150
+
+
+def test_hair_over_an_eye_stays_hair():
+    hair, whole = ((U > 0.6) & (np.abs(V) < 0.3)).astype(np.float32), np.ones((SIZE, SIZE), np.float32)
+    dark = np.full((SIZE, SIZE, 3), 40, np.uint8)
+    over, bare = (base(dark, whole, 0 * whole, OPEN, tone.DRAWN, TEMPLATE, mask) for mask in (hair, None))
+    beside = (np.abs(U - 0.7) < 0.05) & (np.abs(V) < 0.1)
+    assert bare[beside][:, :3].min() > 100
+    assert over[beside][:, :3].max() < 80

@@ -22,6 +22,7 @@ CROWN = (0.15, -2.0)  # u, v where drawn hair falls from
 GRADIENT, DIRECTION = 0.008, 0.05  # of the side: sigma of the gradients, and of their mean direction
 FALLING = 2.5  # how much the usual fall counts against what the photo shows, at its mean strength
 LOCK = 0.006  # of the side: sigma of the noise that locks are made of; locks get about six of it wide
+TOP = (-1.5, -1.05)  # v between which strands begin to be seen: towards the crown they would run together
 STROKE, STEPS = 0.13, 6  # of the side: how far the noise is drawn out to either side, twice, and in how many steps
 EVEN, TONE = 0.05, 0.3  # of the side: blur of the photo's own light in hair; and how much of it is left
 SHADOW = 0.09  # face units: height of the shadow under the fringe
@@ -56,7 +57,8 @@ def find_locks(image: Grid, hair: Mask, template: Template) -> Hair:
     drawn_out = _drawn_out(_drawn_out(cv2.GaussianBlur(noise, (0, 0), LOCK * size), line), line)
     spread = cv2.GaussianBlur(drawn_out * drawn_out, (0, 0), 0.1 * size)
     locks = np.tanh(1.2 * drawn_out / np.sqrt(spread + 1e-8)).astype(np.float32)
-    return Hair(hair.astype(np.float32), locks)
+    locks *= np.clip((template.grid(size)[1] - TOP[0]) / (TOP[1] - TOP[0]), 0, 1)
+    return Hair(hair.astype(np.float32), locks.astype(np.float32))
 
 
 def even(image: Grid, hair: Mask) -> Grid:

@@ -51,6 +51,7 @@ def base(
     features: Features,
     skin_colour: RGB,
     template: Template,
+    hair: Mask | None = None,
 ) -> NDArray[np.float32]:
     """What lies under all that is drawn: blurred colours and flat skin, without lines.
 
@@ -61,13 +62,15 @@ def base(
         features: where eyes and mouth lie.
         skin_colour: the flat tone of the skin.
         template: where the eyes lie.
+        hair: ``(S, S)`` what hangs over eyes, and is no skin there.
 
     Returns:
         ``(S, S, 4)`` float32, 0…255: straight colours, and alpha.
     """
     size = image.shape[0]
     u, v = template.grid(size)
-    skin = np.where(alpha > 0.3, np.maximum(skin, _covered(features, u, v)), 0)
+    covered = _covered(features, u, v) if hair is None else _covered(features, u, v) * (1 - hair)
+    skin = np.where(alpha > 0.3, np.maximum(skin, covered), 0)
     tones, colours = _tones(features, skin_colour, template, size), image.astype(np.float32)
     flat = _without_lines(colours + skin[..., None] * (tones - colours), alpha)
     weighted, spread = _spread(flat, np.maximum(alpha * (1 - skin), 1e-3), BLUR * size)

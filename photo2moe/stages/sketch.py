@@ -81,7 +81,7 @@ def sketch(portrait: Portrait, template: Template, looks: Looks) -> Sketch:
     if beard is not None:
         area = shape(beard[0], features, template, len(skin)) * portrait.alpha
         skin = skin * (1 - area)
-    ground = base(light, alpha, skin, features, DRAWN, template)
+    ground = base(light, alpha, skin, features, DRAWN, template, hair.mask)
     clothes = alpha * (1 - skin) * (1 - hair.mask) * (1 - area)
     if not looks.headwear:
         clothes = np.where(clothes > 0.5, clothes, clothes * (1 - head))
