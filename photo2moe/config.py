@@ -110,7 +110,7 @@ class TrainConfig:
         beards, glasses: share of anime faces that are given one.
         sample_every, save_every: images between sample sheets, and between states.
         seed: of everything random; with the step it gives each batch.
-        precision: ``bfloat16``, twice as fast on processors with matrix units (AMX), or ``float32``, faster without.
+        precision: ``bfloat16``, for processors with matrix units (AMX), or ``float32``, which is faster without them.
         compile: fuse the generator with ``torch.compile``, where there is a C++ compiler; twice as fast.
     """
 

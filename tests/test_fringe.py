@@ -122,8 +122,7 @@ def test_a_lock_stays_within_hair_and_where_it_may_fall() -> None:
 def test_a_high_forehead_stays_open_at_its_parting() -> None:
     middle = np.abs(U) < 0.15
     low, high = (
-        [lock for lock in fringe(cap(hairline) * (1 - (middle & (hairline - 0.1 < V))), FACE, TEMPLATE)]
-        for hairline in (-0.5, -0.85)
+        fringe(cap(hairline) * (1 - (middle & (hairline - 0.1 < V))), FACE, TEMPLATE) for hairline in (-0.5, -0.85)
     )
 
     def reach(locks):

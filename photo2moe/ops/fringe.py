@@ -43,10 +43,8 @@ CHEEK = ((0.07, 0.15, 0.13), (0.13, 0.77, 0.19))
 # Out of either side of the silhouette: v, and how far out the tip is.
 FLICKS = ((-0.75, 0.10), (-0.28, 0.10), (0.12, 0.13), (0.5, 0.10), (0.9, 0.13))
 FLICK = 0.5, 0.16, 0.10  # their length, how far in their roots are, and their half-width
-WIDEST, POINTED = (
-    0.55,
-    1.7,
-)  # share of its length where a lock is widest, and how full it is from there on; 1 is a triangle
+# Share of its length where a lock is widest, and how full it is from there on; 1 is a triangle.
+WIDEST, POINTED = 0.55, 1.7
 STEPS = 8  # straight pieces of a lock's curve
 
 

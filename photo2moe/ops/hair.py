@@ -33,7 +33,7 @@ class Hair:
     """Hair on the template.
 
     Attributes:
-        mask: ``(S, S)`` where it is, drawn ends included.
+        mask: ``(S, S)`` where it is.
         locks: ``(S, S)`` -1 in the gaps between locks … 1 in their middle.
     """
 
@@ -42,7 +42,7 @@ class Hair:
 
 
 def find_locks(image: Grid, hair: Mask, template: Template) -> Hair:
-    """The locks of a photographed person's hair, where it shows hair.
+    """The locks of hair as a photo shows it, without drawn ends.
 
     Args:
         image: ``(S, S, 3)`` float32, 0…255.
