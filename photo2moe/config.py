@@ -74,6 +74,8 @@ class LossWeights:
             anime faces do under their fringes, and judges that expect lines get freckles.
         grid: rows and columns that differ at the net's own stride all over a photo's drawing, L1.
         gradient: penalty on the judges' gradient at anime faces.
+        mirror: a photo's drawing against that of the mirrored photo, mirrored back, L1. Else strokes that please the
+            judges come to lie at one place, on one side of every face.
         style: least-squares GAN loss of photos' drawings by a judge on the features of a trained net, see
             ``nets/projected``. Needs the extra ``train``.
     """
@@ -89,6 +91,7 @@ class LossWeights:
     calm: float = 6.0
     grid: float = 10.0
     gradient: float = 0.0
+    mirror: float = 0.0
     style: float = 0.0
 
 
@@ -104,6 +107,7 @@ class TrainConfig:
         ema: decay of the averaged generator, a step.
         cell: side of the cells by which a photo's drawing is held to its sketch, pixels; within them its brightness is
             free, but for eyes, brows, nose and mouth.
+        whole: the judge of style sees and changes faces too, and they are held by cells like all else.
         shift: discriminators see pictures moved by up to so many pixels of the rough.
         recolour_hair: share of anime faces that get a photo's hair colour.
         free_colours: share of photos that are drawn with an anime face's hair colour.
@@ -111,7 +115,9 @@ class TrainConfig:
         sample_every, save_every: images between sample sheets, and between states.
         seed: of everything random; with the step it gives each batch.
         precision: ``bfloat16``, for processors with matrix units (AMX), or ``float32``, which is faster without them.
-        compile: fuse the generator with ``torch.compile``, where there is a C++ compiler; twice as fast.
+        compile: fuse the generator with ``torch.compile``, where there is a C++ compiler; twice as fast on a CPU.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        workers: processes that make batches ahead, for a GPU; 0 makes them between the steps.
     """
 
     images: int = 200_000
@@ -120,6 +126,7 @@ class TrainConfig:
     rate: float = 3e-4
     ema: float = 0.999
     cell: int = 1
+    whole: bool = False
     shift: int = 8
     recolour_hair: float = 0.5
     free_colours: float = 0.2
@@ -130,6 +137,8 @@ class TrainConfig:
     seed: int = 0
     precision: str = "bfloat16"
     compile: bool = True
+    device: str = "auto"
+    workers: int = 0
     generator: GeneratorConfig = field(default_factory=lambda: GeneratorConfig(scale=2))
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     weights: LossWeights = field(default_factory=LossWeights)
@@ -142,7 +151,9 @@ class TrainConfig:
         _require(self.rate > 0, "rate", self.rate, "above 0")
         side = self.generator.size * self.generator.scale
         _require(side % self.cell == 0, "cell", self.cell, f"a divisor of {side}, the side of the drawings")
-        _require(self.precision in ("bfloat16", "float32"), "precision", self.precision, "bfloat16 or float32")
+        _one_of("precision", self.precision, ("bfloat16", "float32"))
+        _one_of("device", self.device, ("auto", "cpu", "cuda", "mps"))
+        _require(0 <= self.workers <= 256, "workers", self.workers, "0…256")
 
 
 @dataclass(frozen=True, slots=True)

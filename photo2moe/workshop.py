@@ -12,6 +12,7 @@ from photo2moe import console
 from photo2moe.config import TrainConfig, from_dict, to_dict
 from photo2moe.errors import ConfigError
 from photo2moe.files import keep_apart
+from photo2moe.options import DEVICE
 from photo2moe.weights import DEFAULT, resolve
 
 
@@ -62,6 +63,8 @@ def prepare(photos: Path, anime: Path, landmarks: Path | None, size: int, scale:
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="Learning rate.")
 @click.option("--seed", type=int, help="Of everything random.")
 @click.option("--compile/--no-compile", "compile_", default=None, help="Fuse the nets with a C++ compiler.")
+@DEVICE
+@click.option("--workers", type=click.IntRange(0, 256), help="Processes that make batches ahead, for a GPU.")
 @click.option("--init", type=click.Path(path_type=Path), help="Checkpoint to start from.")
 @click.option("--resume", is_flag=True, help="Go on with the run.")
 @click.option("-n", "--dry-run", is_flag=True, help="Print the resolved settings and stop.")

@@ -48,6 +48,7 @@ FLOORS = (
         "stages.figure",
         "training.objective",
         "training.samples",
+        "training.loader",
         "web.guard",
         "web.upload",
         "bulk.report",

@@ -22,7 +22,9 @@ from photo2moe.ops.tone import DRAWN
 from photo2moe.stages.translate import _crisp
 from photo2moe.training import objective, views
 from photo2moe.training.data import Dataset, _level
+from photo2moe.training.loader import batches
 from photo2moe.training.loop import State, saved_config, train
+from photo2moe.training.ranks import Ranks
 
 SIZE = 64
 CONFIG = TrainConfig(
@@ -35,7 +37,7 @@ CONFIG = TrainConfig(
     generator=GeneratorConfig(SIZE, 2, 4, 1),
     discriminator=DiscriminatorConfig(4),
 )
-STILL = views.Moved(torch.zeros(2, 2, dtype=torch.int64), torch.eye(2, 3).expand(2, 2, 3))
+STILL = views.Moved(np.zeros((2, 2), np.int64), torch.eye(2, 3).expand(2, 2, 3))
 
 
 def make_dataset(folder: Path) -> Path:
@@ -120,7 +122,7 @@ def test_judges_see_nothing_outside_the_valid_part() -> None:
     valid[..., 1:3, 1:3] = 1
     one, other = torch.zeros(1, 4, 4, 4), torch.zeros(1, 4, 4, 4)
     other[..., 0, 0] = 1
-    still = torch.zeros(1, 2, dtype=torch.int64)
+    still = np.zeros((1, 2), np.int64)
     torch.testing.assert_close(views.seen(one, valid, still), views.seen(other, valid, still))
 
 
@@ -130,7 +132,7 @@ def test_the_discriminators_loss_leaves_no_gradient_on_the_generators(dataset: P
     pairs, photos, moved = data.pairs(0), data.photos(0), STILL
     regions = views.Regions.on(Template(), SIZE, 2)
     _, parts, fakes = objective.generator_loss(nets, pairs, photos, regions, CONFIG.weights, moved)
-    assert set(parts) == {f.name for f in dataclasses.fields(LossWeights)} - {"photo", "gradient", "style"}
+    assert set(parts) == {f.name for f in dataclasses.fields(LossWeights)} - {"photo", "gradient", "mirror", "style"}
     loss, _ = objective.discriminator_loss(nets, pairs, fakes, regions, CONFIG.weights, moved)
     loss.backward()
     assert all(p.grad is None for p in state.draw.parameters())
@@ -159,6 +161,35 @@ def test_two_parts_make_the_whole_batch(dataset: Path) -> None:
     for batch in (data.pairs, data.photos):
         halves = [batch(3, rank, 2).rough for rank in (0, 1)]
         torch.testing.assert_close(torch.cat(halves), batch(3).rough)
+
+
+def test_batches_are_the_same_whoever_makes_them(dataset: Path) -> None:
+    config = dataclasses.replace(CONFIG, photo_every=2)
+    helped = dataclasses.replace(config, workers=2)
+    data = Dataset(dataset, config)
+    rows = zip(batches(data, config, range(4, 7)), batches(data, helped, range(4, 7)), strict=True)
+    for step, ((pairs, photos), (more_pairs, more_photos)) in enumerate(rows, 4):
+        torch.testing.assert_close(pairs.moe, data.pairs(step).moe, rtol=0, atol=0)
+        torch.testing.assert_close(more_pairs.moe, pairs.moe, rtol=0, atol=0)
+        assert (photos is None) == (more_photos is None) == (step % 2 == 1)
+        if photos is not None and more_photos is not None:
+            torch.testing.assert_close(more_photos.sketch, photos.sketch, rtol=0, atol=0)
+
+
+def test_a_device_that_is_not_there_is_refused() -> None:
+    absent = "mps" if torch.cuda.is_available() else "cuda"
+    with pytest.raises(ConfigError, match=f"--device {absent}"):
+        Ranks.join(absent)
+    with pytest.raises(ConfigError, match="device must be"):
+        dataclasses.replace(CONFIG, device="tpu")
+
+
+def test_a_batch_moves_to_the_device_whole(dataset: Path) -> None:
+    photos = Dataset(dataset, CONFIG).photos(0)
+    moved = Ranks(0, 1, "meta").own(photos)
+    assert {getattr(moved, f.name).device.type for f in dataclasses.fields(moved)} == {"meta"}
+    still = Ranks(0, 1, "meta").own(STILL)
+    assert still.turns.is_meta and still.shifts is STILL.shifts
 
 
 def test_a_run_explains_itself(dataset: Path, tmp_path: Path) -> None:
@@ -277,9 +308,7 @@ def test_runs_that_cannot_start_say_why(
     elif kind == "other size":
         config = dataclasses.replace(CONFIG, generator=GeneratorConfig(128, 1, 4, 1))
     elif kind == "odd batch":
-        from photo2moe.training.ranks import Ranks
-
-        monkeypatch.setattr(Ranks, "join", classmethod(lambda cls: cls(0, 2)))
+        monkeypatch.setattr(Ranks, "join", classmethod(lambda cls, _: cls(0, 2)))
         config = dataclasses.replace(CONFIG, batch=3)
     with pytest.raises((TrainingError, ConfigError), match=messages[kind]):
         train(config, dataset, run, resume=resume)
@@ -303,7 +332,7 @@ def test_the_judge_of_style_tells_photos_drawings_what_to_change(dataset: Path) 
     state, data = State.new(STYLE), Dataset(dataset, STYLE)
     nets = objective.Nets(state.draw, state.judge, state.judge_eyes, state.judge_style)
     regions, moved = views.Regions.on(Template(), SIZE, 2), STILL
-    alone = LossWeights(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, style=1.0)
+    alone = LossWeights(*[0.0] * 12, 1.0)
     loss, parts, fakes = objective.generator_loss(nets, data.pairs(0), data.photos(0), regions, alone, moved)
     assert loss.item() == pytest.approx(parts["style"])
     loss.backward()
@@ -353,7 +382,7 @@ def test_within_a_cell_a_drawing_is_free(dataset: Path) -> None:
 
     monkey = objective.Nets(draw, State.new(CONFIG).judge, State.new(CONFIG).judge_eyes)
     free, fixed = (
-        objective.generator_loss(monkey, pairs, held, regions, CONFIG.weights, moved, cell)[1]["sketch"]
+        objective.generator_loss(monkey, pairs, held, regions, CONFIG.weights, moved, cell=cell)[1]["sketch"]
         for cell in (2, 1)
     )
     assert 0 < free < fixed
@@ -374,6 +403,45 @@ def test_a_drawing_is_held_by_pixels_in_the_face_and_its_brightness_by_cells_els
     torch.testing.assert_close(objective.loosened(tinge, sketch, face, 4), tinge)
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_the_judge_of_style_changes_faces_only_where_it_may(dataset: Path, whole: bool) -> None:
+    data, regions = Dataset(dataset, STYLE), views.Regions.on(Template(), SIZE, 2)
+    pairs, photos = data.pairs(0), data.photos(0)
+    picture = photos.sketch.clone().requires_grad_(True)
+
+    def draw(rough: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
+        return pairs.moe if rough is pairs.rough else picture
+
+    def judge(shown: torch.Tensor) -> Scores:
+        return Scores(shown.flatten(1), shown.mean((1, 2, 3))[:, None], [shown])
+
+    nets = objective.Nets(draw, judge, judge, judge)
+    alone = LossWeights(*[0.0] * 12, 1.0)
+    loss, *_ = objective.generator_loss(nets, pairs, photos, regions, alone, STILL, whole=whole)
+    [slope] = torch.autograd.grad(loss, picture)
+    face = (photos.face == 1).expand(-1, 3, -1, -1)
+    assert bool(slope[:, :3][face].any()) == whole
+    assert slope[:, :3][~face].any()
+
+
+def test_what_is_drawn_on_one_side_alone_is_a_loss(dataset: Path) -> None:
+    data, regions = Dataset(dataset, CONFIG), views.Regions.on(Template(), SIZE, 2)
+    pairs, photos = data.pairs(0), data.photos(0)
+    state, weights = State.new(CONFIG), dataclasses.replace(CONFIG.weights, mirror=1.0)
+    aside = torch.zeros(2 * SIZE)
+    aside[: SIZE // 2] = 0.5
+
+    def mirror(add: torch.Tensor) -> float:
+        def draw(rough: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
+            return objective.enlarged(rough, 2) / 2 + add
+
+        nets = objective.Nets(draw, state.judge, state.judge_eyes)
+        return objective.generator_loss(nets, pairs, photos, regions, weights, STILL)[1]["mirror"]
+
+    assert mirror(torch.zeros(1)) == pytest.approx(0, abs=1e-6)
+    assert mirror(aside) > 0.01
+
+
 def test_styled_views_are_grey_without_features_and_white_beyond() -> None:
     picture, valid = torch.full((2, 3, 8, 8), -0.5), torch.ones(2, 1, 8, 8)
     picture[:, 0] = 0.1
@@ -382,9 +450,10 @@ def test_styled_views_are_grey_without_features_and_white_beyond() -> None:
     grey = torch.full_like(picture, -0.3)
     torch.testing.assert_close(views.styled(picture, valid, none, STILL.turns), grey)
     torch.testing.assert_close(views.styled(picture, valid, features, STILL.turns), grey * (1 - features))
+    torch.testing.assert_close(views.styled(picture, valid, None, STILL.turns), grey)
     far = STILL.turns + torch.tensor([[0.0, 0.0, 4.0], [0.0, 0.0, 0.0]])
     torch.testing.assert_close(views.styled(picture, valid, none, far), torch.ones_like(picture))
     random = views.Moved.by_lot(np.random.default_rng(0), 64, 3)
-    assert random.shifts.abs().max() == 3
+    assert np.abs(random.shifts).max() == 3
     assert set(torch.linalg.det(random.turns[:, :, :2]).sign().tolist()) == {-1.0, 1.0}
     assert torch.equal(random.of(1, 2).turns, random.turns[1::2])

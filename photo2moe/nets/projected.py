@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -40,6 +42,10 @@ class ProjectedDiscriminator(nn.Module):
             nn.init.kaiming_normal_(mix.weight, nonlinearity="linear")
             mix.requires_grad_(False)
         self.heads = nn.ModuleList([_head(strides) for strides in (2, 1, 1, 0)])
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> ProjectedDiscriminator:
+        self._eyes[0]._apply(fn)  # moved to where the heads are moved
+        return super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
 
     def forward(self, x: Tensor) -> Scores:
         """Judge ``(B, 3, S, S)``."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from photo2moe.ops.colour import cheeks, distance, lab_of, to_lab
 from photo2moe.ops.geometry import Template, apply, to_template
-from photo2moe.types import Face, Image, Points, Portrait
+from photo2moe.types import CHIN, Face, Image, Points, Portrait
 
 # Of MediaPipe's mesh. The oval runs from the middle of the forehead around the face.
 OVAL = (
@@ -24,6 +24,8 @@ SIDES = (234, 454)  # of the face, at the height of the ears
 LIDS = ((159, 145, 33, 133), (386, 374, 362, 263))  # upper, lower, two corners: left eye of the picture first
 BROWS = ((55, 107, 52, 105, 46, 70), (285, 336, 282, 334, 276, 300))  # lower and upper edge: nose, middle, outer end
 MOUTH = (61, 291, 13, 14)  # corners, inner edges of the lips
+JAW_ENDS = OVAL.index(379), OVAL.index(150)  # in the oval: where a drawn chin begins on either side
+CHIN_ROUND = 1.6  # exponent of its curve: 1 is a triangle, 2 a parabola; 1.7 fits that of drawn faces, below
 # Outline of a drawn face: half-width by height, face units, for a chin at CHIN_V.
 DRAWN_V = (-0.75, -0.4, 0.0, 0.4, 0.6, 0.8, 0.95, 1.04)
 DRAWN_U = (0.72, 0.84, 0.82, 0.71, 0.64, 0.49, 0.27, 0.0)
@@ -92,7 +94,7 @@ def of_portrait(portrait: Portrait, template: Template, masculine: float = 0.0, 
     widths = [np.hypot(*(face[inner] - face[outer])) for _, _, inner, outer in LIDS]
     breadth = max(float(np.hypot(*(face[SIDES[0]] - face[SIDES[1]]))), 1e-6)
     wide = (float(np.mean(widths)) / breadth - PHOTO_WIDTH[0]) / PHOTO_WIDTH[1]
-    outline = np.array([points[i] for i in OVAL])
+    outline = _with_chin(np.array([points[i] for i in OVAL]))
     beside = outline[np.abs(outline[:, 1]) < 0.35, 0]
     left_edge, right_edge = (float(edge) for edge in (beside.min(), beside.max()))
     eyes = []
@@ -136,6 +138,19 @@ def drawn_outline(chin: float) -> Points:
     scale = np.where(np.array(DRAWN_V) > 0, np.clip(chin, *CHIN_RANGE) / CHIN_V, 1.0)
     half = np.stack([np.array(DRAWN_U), np.array(DRAWN_V) * scale], 1)
     return np.concatenate([half, (half * [-1, 1])[::-1]])
+
+
+def _with_chin(oval: Points) -> Points:
+    """A face's oval with a drawn chin: round towards the jaw, and nearly a point."""
+    first, tip, last = JAW_ENDS[0], OVAL.index(CHIN), JAW_ENDS[1]
+    chin = np.array([oval[tip - 1 : tip + 2, 0].mean(), oval[tip, 1]])
+    outline = oval.copy()
+    for end, step in ((first, 1), (last, -1)):
+        share = np.linspace(1, 0, abs(tip - end) + 1)[1:, None]
+        side = chin + share * (oval[end] - chin)
+        side[:, 1] = chin[1] + share[:, 0] ** CHIN_ROUND * (oval[end, 1] - chin[1])
+        outline[end + step : tip + step : step] = side
+    return outline
 
 
 def _slant(face: Face) -> float:

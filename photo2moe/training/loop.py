@@ -32,7 +32,8 @@ from photo2moe.nets.generator import Generator
 from photo2moe.nets.projected import ProjectedDiscriminator
 from photo2moe.nets.runner import torch_runner
 from photo2moe.ops.tensors import to_images, to_planes
-from photo2moe.training.data import Dataset, scaled
+from photo2moe.training.data import Dataset, Pairs, Photos, scaled
+from photo2moe.training.loader import batches
 from photo2moe.training.objective import Nets, Parts, discriminator_loss, generator_loss
 from photo2moe.training.ranks import Ranks
 from photo2moe.training.views import Moved, Regions
@@ -58,15 +59,15 @@ class State:
     step: int = 0
 
     @classmethod
-    def new(cls, config: TrainConfig) -> State:
-        """Fresh nets and optimisers, from the config's seed."""
+    def new(cls, config: TrainConfig, device: str = "cpu") -> State:
+        """Fresh nets and optimisers on a device, from the config's seed."""
         torch.manual_seed(config.seed)
         draw = Generator(config.generator)
         scale = config.generator.scale
         judges = Discriminator(config.discriminator, scale), Discriminator(config.discriminator, scale, wide=1)
         for net in (draw, *judges):
-            net.to(memory_format=torch.channels_last)
-        style = ProjectedDiscriminator() if config.weights.style > 0 else None
+            net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        style = ProjectedDiscriminator().to(device) if config.weights.style > 0 else None
 
         def adam(*trained: nn.Module) -> torch.optim.Optimizer:
             parameters = [p for net in trained for p in net.parameters() if p.requires_grad]
@@ -123,18 +124,20 @@ def train(
     Raises:
         TrainingError: no dataset, a run is in the way, or the loss is not finite.
     """
-    ranks = Ranks.join()
+    ranks = Ranks.join(config.device)
     if config.batch % ranks.count:
         raise ConfigError(f"--batch {config.batch} cannot be shared by {ranks.count} processes; give a multiple of it")
-    dataset, state = Dataset(dataset_folder, config), State.new(config)
-    regions = Regions.on(dataset.template, config.generator.size, config.generator.scale)
+    dataset, state = Dataset(dataset_folder, config), State.new(config, ranks.device)
+    regions = ranks.own(Regions.on(dataset.template, config.generator.size, config.generator.scale))
     _open_run(run, config, state, ranks, resume=resume, init=init)
     nets = _callable(state, config)
     sums: dict[str, list[float]] = {}
     begun, done = time.perf_counter(), 0
-    while state.step * config.batch < config.images:
+    steps = range(state.step, -(-config.images // config.batch))
+    for pairs, photos in batches(dataset, config, steps, ranks.rank, ranks.count):
         _set_rate(state, config)
-        parts = _step(config, dataset, state, nets, regions, ranks)
+        own = ranks.own(pairs), ranks.own(photos) if photos else None
+        parts = _step(config, *own, state, nets, regions, ranks)
         state.step, done = state.step + 1, done + 1
         if not all(math.isfinite(value) for value in parts.values()):
             raise TrainingError(
@@ -152,7 +155,7 @@ def train(
             sums, begun, done = {}, time.perf_counter(), 0
         last = stopping or images >= config.images
         if ranks.first and (last or images // config.sample_every > (images - config.batch) // config.sample_every):
-            write_image(run / "samples" / f"{images:07d}.png", sample_sheet(state.average, dataset))
+            write_image(run / "samples" / f"{images:07d}.png", sample_sheet(state.average, dataset, ranks.device))
         if ranks.first and (last or images // config.save_every > (images - config.batch) // config.save_every):
             save_generator(run / "snapshots" / f"{images:07d}.safetensors", state.average, {"images": images})
             state.save(run / "state.pt", config)
@@ -173,12 +176,12 @@ def saved_config(run: Path) -> TrainConfig:
         raise TrainingError(f"{run} holds no run to resume: {error}") from error
 
 
-def sample_sheet(generator: Generator, dataset: Dataset) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def sample_sheet(generator: Generator, dataset: Dataset, device: str = "cpu") -> np.ndarray[Any, np.dtype[np.uint8]]:
     """Roughs of photos beside their drawings, always the same photos, spread over the dataset."""
     chosen = np.linspace(0, len(dataset.photo.rgba) - 1, SHEET).astype(int)
     pictures = dataset.roughs(chosen)
     colours = dataset.photo_colours(chosen)
-    draw = torch_runner(generator)
+    draw = torch_runner(generator, device)
     drawn = [to_images(draw(to_planes(pictures[i : i + 8]), scaled(colours[i : i + 8]))) for i in range(0, SHEET, 8)]
     drawings = np.concatenate(drawn)[..., :3]
     scale = drawings.shape[1] // pictures.shape[1]
@@ -186,23 +189,32 @@ def sample_sheet(generator: Generator, dataset: Dataset) -> np.ndarray[Any, np.d
     return np.vstack([np.hstack(list(pairs[i : i + 4])) for i in range(0, SHEET, 4)])
 
 
-def _step(config: TrainConfig, dataset: Dataset, state: State, nets: Nets, regions: Regions, ranks: Ranks) -> Parts:
+def _step(
+    config: TrainConfig,
+    pairs: Pairs,
+    photos: Photos | None,
+    state: State,
+    nets: Nets,
+    regions: Regions,
+    ranks: Ranks,
+) -> Parts:
     """One update of all nets and of the average."""
-    pairs = dataset.pairs(state.step, ranks.rank, ranks.count)
-    due = state.step % config.photo_every == 0
-    photos = dataset.photos(state.step, ranks.rank, ranks.count) if due else None
     random = np.random.default_rng([config.seed, state.step, 1])
     reach = config.shift * config.generator.scale
-    moved = Moved.by_lot(random, config.batch, reach).of(ranks.rank, ranks.count)
+    moved = ranks.own(Moved.by_lot(random, config.batch, reach).of(ranks.rank, ranks.count))
     _freeze(state, True)
-    with _autocast(config):
-        loss, parts, fakes = generator_loss(nets, pairs, photos, regions, config.weights, moved, config.cell)
+    with _autocast(config, ranks):
+        loss, parts, fakes = generator_loss(
+            nets, pairs, photos, regions, config.weights, moved, cell=config.cell, whole=config.whole
+        )
     _update(state.generator_steps, loss, ranks)
     _freeze(state, False)
-    with _autocast(config):
+    with _autocast(config, ranks):
         # As rarely as in StyleGAN2 (Karras et al., CVPR 2020, section 3.1), and the more when it is due.
         penalise = PENALTY_EVERY if state.step % PENALTY_EVERY == 0 else 0
-        loss, more = discriminator_loss(nets, pairs, fakes, regions, config.weights, moved, penalise=penalise)
+        loss, more = discriminator_loss(
+            nets, pairs, fakes, regions, config.weights, moved, penalise=penalise, whole=config.whole
+        )
     _update(state.judge_steps, loss, ranks)
     with torch.no_grad():
         # A short run's average would mostly be its random start.
@@ -225,8 +237,8 @@ def _update(optimizer: torch.optim.Optimizer, loss: Tensor, ranks: Ranks) -> Non
     optimizer.step()
 
 
-def _autocast(config: TrainConfig) -> AbstractContextManager[Any]:
-    return torch.autocast("cpu", torch.bfloat16, enabled=config.precision == "bfloat16")
+def _autocast(config: TrainConfig, ranks: Ranks) -> AbstractContextManager[Any]:
+    return torch.autocast(ranks.device.split(":")[0], torch.bfloat16, enabled=config.precision == "bfloat16")
 
 
 def _set_rate(state: State, config: TrainConfig) -> None:
@@ -250,7 +262,7 @@ def _open_run(run: Path, config: TrainConfig, state: State, ranks: Ranks, *, res
         saved_config(run)
         if not path.exists():
             raise TrainingError(f"{run} was stopped before its first state was saved; start it anew")
-        saved = torch.load(path, weights_only=True)
+        saved = torch.load(path, weights_only=True, map_location=ranks.device)
         if other := state.parts().keys() ^ (saved.keys() - {"config", "step"}):
             raise TrainingError(f"{run} was begun with or without {', '.join(other)}; begin a new run with --init")
         state.load(saved)

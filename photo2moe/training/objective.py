@@ -13,8 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from photo2moe.config import LossWeights
@@ -148,7 +150,15 @@ def within(drawing: Tensor, rough: Tensor) -> Tensor:
 
 
 def generator_loss(
-    nets: Nets, pairs: Pairs, photos: Photos | None, regions: Regions, weights: LossWeights, moved: Moved, cell: int = 1
+    nets: Nets,
+    pairs: Pairs,
+    photos: Photos | None,
+    regions: Regions,
+    weights: LossWeights,
+    moved: Moved,
+    *,
+    cell: int = 1,
+    whole: bool = False,
 ) -> tuple[Tensor, Parts, Fakes]:
     """The generator's loss for one batch.
 
@@ -160,28 +170,35 @@ def generator_loss(
         weights: of the parts.
         moved: how the judges' views are moved.
         cell: side of the cells by which photos' drawings are held to their sketches, pixels.
+        whole: the judge of style may change faces too.
 
     Returns:
         Loss, its parts, and the fakes, detached, for the discriminators.
     """
     moe = nets.draw(pairs.rough, pairs.colours).float()
+    hidden = None if whole else regions.features
     losses = {"restore": masked_l1(moe, pairs.moe, pairs.valid)}
     photo = None
     if photos is not None:
         rough = enlarged(photos.rough, regions.scale)
         photo = within(nets.draw(photos.rough, photos.colours).float(), rough)
         losses["layout"] = layout(photo[:, :3], rough[:, :3], 4 * regions.scale)
-        freed = loosened(photo[:, :3], photos.sketch[:, :3], photos.face, cell)
+        held = torch.zeros_like(photos.face) if whole else photos.face
+        freed = loosened(photo[:, :3], photos.sketch[:, :3], held, cell)
         losses["sketch"] = masked_l1(freed, photos.sketch[:, :3], photos.expressive)
         calm = enlarged(bare(photos.rough), regions.scale) * regions.calm
         losses["calm"] = masked_l1(photo[:, :3], rough[:, :3], calm)
         losses["grid"] = uneven(photo[:, :3], photos.sketch[:, :3], STRIDE * regions.scale).mean()
         losses["outline"] = F.l1_loss(photo[:, 3:], photos.sketch[:, 3:])
+        if weights.mirror > 0:
+            with torch.no_grad():
+                other = within(nets.draw(photos.rough.flip(3), photos.colours).float().flip(3), rough)
+            losses["mirror"] = F.l1_loss(photo, other)
         if nets.judge_style is not None:
-            free = photos.expressive * (1 - photos.face)
+            free = torch.ones_like(held) if whole else photos.expressive * (1 - held)
             shown = photo.detach() + free * (photo - photo.detach())  # only there the judge has a say
             losses["style"] = adversarial(
-                nets.judge_style(styled(crisped(shown[:, :3]), pairs.valid, regions.features, moved.turns)), 1.0
+                nets.judge_style(styled(crisped(shown[:, :3]), pairs.valid, hidden, moved.turns)), 1.0
             )
     matches = []
     for name, judge, view in _views(nets, pairs.valid, regions, moved.shifts):
@@ -194,8 +211,7 @@ def generator_loss(
         matches.append(alike(fake, real))
     losses["features"] = torch.stack(matches).mean()
     total = sum((getattr(weights, name) * value for name, value in losses.items()), torch.zeros(()))
-    parts = {name: float(value.detach()) for name, value in losses.items()}
-    return total, parts, Fakes(moe.detach(), photo.detach() if photo is not None else None)
+    return total, _numbers(losses), Fakes(moe.detach(), photo.detach() if photo is not None else None)
 
 
 def discriminator_loss(
@@ -207,33 +223,39 @@ def discriminator_loss(
     moved: Moved,
     *,
     penalise: float = 0.0,
+    whole: bool = False,
 ) -> tuple[Tensor, Parts]:
     """The discriminators' loss for one batch; the fakes carry no gradient.
 
     Real and fake are shown through the same windows. ``penalise`` multiplies the penalty on the judges'
-    gradient at real pictures, which need not come in every step.
+    gradient at real pictures, which need not come in every step. ``whole``: the judge of style sees faces too.
     """
-    total, parts = torch.zeros(()), {}
+    total, parts = torch.zeros(()), dict[str, Tensor]()
     drawn = [fakes.moe] if fakes.photo is None or weights.photo == 0 else [fakes.moe, fakes.photo]
     for name, judge, view in _views(nets, pairs.valid, regions, moved.shifts):
         loss = adversarial(judge(view(pairs.moe)), 1.0)
         for fake in drawn:
             loss = loss + adversarial(judge(view(fake)), 0.0) / len(drawn)
-        total, parts[f"judge_{name}"] = total + loss, float(loss.detach())
+        total, parts[f"judge_{name}"] = total + loss, loss
         if penalise * weights.gradient > 0:
             total = total + penalise * weights.gradient * steepness(judge, view(pairs.moe))
     if nets.judge_style is not None and fakes.photo is not None:
         anime, photo = (
-            nets.judge_style(styled(x, pairs.valid, regions.features, moved.turns))
+            nets.judge_style(styled(x, pairs.valid, None if whole else regions.features, moved.turns))
             for x in (pairs.moe[:, :3], crisped(fakes.photo[:, :3]))
         )
         loss = adversarial(anime, 1.0) + adversarial(photo, 0.0)
-        total, parts["judge_style"] = total + loss, float(loss.detach())
-    return total, parts
+        total, parts["judge_style"] = total + loss, loss
+    return total, _numbers(parts)
+
+
+def _numbers(losses: dict[str, Tensor]) -> Parts:
+    """Losses as numbers, fetched together, since a GPU is waited for each time."""
+    return dict(zip(losses, torch.stack([loss.detach() for loss in losses.values()]).tolist(), strict=True))
 
 
 def _views(
-    nets: Nets, valid: Tensor, regions: Regions, shifts: Tensor
+    nets: Nets, valid: Tensor, regions: Regions, shifts: NDArray[np.int64]
 ) -> list[tuple[str, Judge, Callable[[Tensor], Tensor]]]:
     """Each judge by the name of its loss, and what it is shown of a picture."""
     return [

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from photo2moe.ops.geometry import Template
@@ -60,13 +61,13 @@ class Moved:
         turns: ``(B, 2, 3)``, for the judge of style.
     """
 
-    shifts: Tensor
+    shifts: NDArray[np.int64]
     turns: Tensor
 
     @classmethod
     def by_lot(cls, random: np.random.Generator, count: int, reach: int) -> Moved:
         """Shifts by up to ``reach`` pixels; small turns, scales and shifts, and every other one mirrored."""
-        shifts = torch.from_numpy(random.integers(-reach, reach + 1, (count, 2)))
+        shifts = random.integers(-reach, reach + 1, (count, 2))
         angle, scale = np.radians(random.uniform(-12, 12, count)), random.uniform(0.8, 1.1, count)
         mirror = random.choice([-1, 1], count)
         cos, sin = scale * np.cos(angle), scale * np.sin(angle)
@@ -90,9 +91,9 @@ def crisped(drawing: Tensor) -> Tensor:
     return drawing + CRISP * (drawing - soft).clamp(max=0)
 
 
-def move(pictures: Tensor, shifts: Tensor) -> Tensor:
+def move(pictures: Tensor, shifts: NDArray[np.int64]) -> Tensor:
     """Shift each picture by its own ``(dx, dy)``, edges repeated; shifts are ``(B, 2)`` pixels."""
-    reach = int(shifts.abs().max())
+    reach = int(np.abs(shifts).max())
     size = pictures.shape[-1]
     padded = F.pad(pictures, (reach,) * 4, mode="replicate")
     rows = [
@@ -107,7 +108,7 @@ def windowed(pictures: Tensor, valid: Tensor) -> Tensor:
     return pictures * valid + (1 - valid)
 
 
-def seen(pictures: Tensor, valid: Tensor, shifts: Tensor) -> Tensor:
+def seen(pictures: Tensor, valid: Tensor, shifts: NDArray[np.int64]) -> Tensor:
     """What the judge of whole pictures is shown: only the valid part, the same for real and fake.
 
     Anime faces are cut tight. Without this the judge would learn the empty margin, and
@@ -116,18 +117,21 @@ def seen(pictures: Tensor, valid: Tensor, shifts: Tensor) -> Tensor:
     return move(torch.cat([windowed(pictures, valid), valid * 2 - 1], 1), shifts)
 
 
-def styled(pictures: Tensor, valid: Tensor, features: Tensor, turns: Tensor) -> Tensor:
+def styled(pictures: Tensor, valid: Tensor, features: Tensor | None, turns: Tensor) -> Tensor:
     """What the judge of style is shown: brightness alone, where it is valid and no feature, turned by ``(2, 3)`` maps.
 
     A frozen net can be fooled by patterns that mean nothing to the eye, in colour most of all. It is harder where they
     have to survive being turned; and eyes, nose and mouth, where people look first, are better held to the sketch.
+    Without ``features`` it is shown them too.
     """
     grid = F.affine_grid(turns, list(pictures.shape), align_corners=False)
-    grey = windowed(pictures, valid).float().mean(1, keepdim=True) * (1 - features)
+    grey = windowed(pictures, valid).float().mean(1, keepdim=True)
+    if features is not None:
+        grey = grey * (1 - features)
     return (F.grid_sample(grey - 1, grid, align_corners=False) + 1).expand(-1, 3, -1, -1)  # white beyond
 
 
-def looked_at(pictures: Tensor, valid: Tensor, regions: Regions, shifts: Tensor) -> Tensor:
+def looked_at(pictures: Tensor, valid: Tensor, regions: Regions, shifts: NDArray[np.int64]) -> Tensor:
     """What the judge of eyes is shown: both eyes, moved by a quarter of ``shifts``."""
     x0, y0, x1, y1 = regions.eyes
     moved = move(torch.cat([pictures, valid * 2 - 1], 1), shifts // 4)
