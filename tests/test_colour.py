@@ -62,6 +62,23 @@ def test_masks_cover_skin_and_hair_and_do_not_overlap() -> None:
     assert (skin + hair).max() <= 1.001
 
 
+def test_hair_has_no_gaps_beside_the_neck_and_leaves_ears() -> None:
+    u, v = Template().grid(SIZE)
+    image = np.full((SIZE, SIZE, 3), HAIR, np.uint8)
+    face = (np.hypot(u / 0.9, (v - 0.2) / 0.9) < 1) | ((np.abs(u) < 0.2) & (v > 0.9))
+    glint, ear, scarf = (
+        (np.abs(u - 1.2) < 0.1) & (np.abs(v - at) < high) for at, high in ((1.1, 0.08), (0.1, 0.1), (1.6, 0.3))
+    )
+    image[face], image[glint], image[ear], image[scarf] = SKIN, (235, 220, 160), (240, 200, 180), (30, 160, 60)
+    alpha = np.ones((SIZE, SIZE), np.float32)
+    hair = colour.hair_mask(image, alpha, face.astype(np.float32), Template())
+    assert hair[glint].min() > 0.9
+    assert hair[ear].mean() < 0.4
+    assert hair[scarf & (v < 1.8)].mean() < 0.2
+    beside_the_neck = (np.abs(np.abs(u) - 0.4) < 0.05) & (np.abs(v - 1.4) < 0.05)
+    assert hair[beside_the_neck].min() > 0.9
+
+
 def test_recolour_reaches_the_colours_wanted_and_leaves_the_rest() -> None:
     rgba, skin = drawn_head()
     wanted = Colours((205, 160, 130), (60, 45, 60), IRIS)

@@ -21,6 +21,11 @@ LIGHTER = (1.12, 6.0)  # gain and offset: anime skin and hair are lighter than t
 PEACH = 1.0  # hue of drawn skin in Lab, radians: between pink and yellow
 LIVELY = (20.0, 40.0, 55.0, 72.0, 85.0, 95.0), (20.0, 27.0, 31.0, 31.0, 22.0, 14.0)  # L → usual chroma of drawn skin
 BROWN, PURPLE, COLOURLESS = 0.95, (-1.15, 0.6), 2.0  # hues of irises in Lab, radians; chroma below which hue is noise
+BESIDE = (0.9, 1.5), (0.55, 0.2)  # v → |u| beyond which there is hair: beside the face, and over the chest
+EARS, GAP = (
+    0.6,
+    0.004,
+)  # v below which what is neither hair nor skin, and smaller than this share of the square, is hair
 CHEEK = (0.42, 0.42)  # |u|, v
 EYE = (0.25, 0.22, 0.01)  # half width, half height and v of what is surely eye; lashes may go with the skin
 # Lab distance that separates skin from the rest: lightness counts little, since
@@ -219,9 +224,13 @@ def hair_mask(image: Image, alpha: Mask, skin: Mask, template: Template) -> Mask
     near = distance(lab, seed, (0.35, 1.2, 1.2)) < 22
     eyes = np.hypot((np.abs(u) - 0.5) / 0.42, v / 0.42) < 1
     above = (v < -0.45) & ~eyes
-    region = (above | ((v < 1.9) & near & ~eyes & ((np.abs(u) > 0.55) | (v < -0.2)))) & (alpha > 0.3) & (skin < 0.5)
+    figure = (alpha > 0.3) & (skin < 0.5)
+    beside = (np.abs(u) > np.interp(v, *BESIDE)) | (v < -0.2)
+    region = (above | ((v < 1.9) & near & ~eyes & beside)) & figure
     _, labels = cv2.connectedComponents(region.astype(np.uint8), connectivity=4)
     kept = np.isin(labels, np.unique(labels[crown & region])) & region
+    _, rest, facts, _ = cv2.connectedComponentsWithStats((figure & ~kept).astype(np.uint8), connectivity=4)
+    kept |= figure & (v > EARS) & (facts[rest, cv2.CC_STAT_AREA] < GAP * kept.size)
     return cv2.GaussianBlur(kept.astype(np.float32), (0, 0), 0.7) * (1 - skin)
 
 
