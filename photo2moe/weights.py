@@ -37,7 +37,7 @@ CATALOGUE: tuple[WeightSpec, ...] = (
     WeightSpec(
         name="moe",
         file="moe-256.safetensors",
-        sha256="66427e1d3cc6e30e2763e347a656219259c611f18b4c3e2354a10327b096c72f",
+        sha256="bef3f2f469bb7f49895204225ec502254e09f85d29fa3708a5dfe050c863eb23",
         licence="MIT (the file); trained on third-party art, see the model card",
         trained_on="2,944 portraits (AI-made faces, official portraits), 4,184 anime faces gathered for research",
     ),
