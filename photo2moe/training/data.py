@@ -89,13 +89,16 @@ class Dataset:
                 f"{folder} holds roughs of {self.size} px and drawings of {self.large}, "
                 f"the net wants {shape.size} and {shape.size * shape.scale}"
             )
-        self._config = config
+        self._folder, self._config = folder, config
         self._lighter = lighter(self.photo.colours[:, :6].astype(np.float64))
         self._clean = _clean(self.moe.regions, self.template)
         self._chances = _level(self.photo.colours[:, :3].astype(np.float64).sum(1))
         # Wide views are the minority, and only they show shoulders and hair tops: half of each batch.
         self._wide = np.flatnonzero(self.moe.valid[:, 2] - self.moe.valid[:, 0] >= 0.93 * self.large)
         self._tight = np.setdiff1d(np.arange(len(self.moe.rgba)), self._wide)
+
+    def __reduce__(self) -> tuple[type[Dataset], tuple[Path, TrainConfig]]:
+        return Dataset, (self._folder, self._config)  # opened again, not copied, by another process
 
     def pairs(self, step: int, rank: int = 0, ranks: int = 1) -> Pairs:
         """The anime faces of one step; the same for the same seed and step.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 
 import cv2
@@ -35,6 +36,8 @@ def batches(
         num_workers=config.workers,
         worker_init_fn=_alone,
         prefetch_factor=AHEAD if config.workers else None,
+        # A fork would copy locks that threads of this process hold, and wait for them for ever.
+        multiprocessing_context="spawn" if config.workers else None,
     )
 
 
@@ -51,3 +54,4 @@ class _Steps(torch.utils.data.Dataset[Batch]):
 
 def _alone(_: int) -> None:
     cv2.setNumThreads(1)  # each worker has a processor of its own
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the run ends its workers when it is saved
