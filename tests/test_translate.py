@@ -53,7 +53,7 @@ def test_lines_become_darker_and_areas_stay():
     [cutout] = always(drawn)([rough(np.ones((SIZE, SIZE), np.float32))], [COLOURS])
     darker = 120 - cutout[30, :, :3].astype(int)
     # In proportion to how dark they were against what is around.
-    np.testing.assert_allclose(darker, np.tile(0.0315 * np.array([80, 60, 40]), (SIZE, 1)), atol=0.6)
+    np.testing.assert_allclose(darker, np.tile(0.063 * np.array([80, 60, 40]), (SIZE, 1)), atol=0.6)
     np.testing.assert_array_equal(cutout[:26], drawn[:26])
     np.testing.assert_array_equal(cutout[..., 3], 255)
 

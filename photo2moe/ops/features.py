@@ -40,7 +40,7 @@ WINK = 0.2  # smallest difference between the openings of both eyes that is mean
 HEIGHTS = (0.28, 0.66)  # of an open drawn eye
 MAN_EYES, OLD_EYES = 0.12, 0.1  # how much lower men's and old people's eyes are drawn
 # Distance of an eye's middle from the edge of a turned face, and how far it is moved for it.
-INSET, FAR_EYE = 0.36, 0.25
+INSET, FAR_EYE = 0.36, 0.15
 # Of eyes, photo → drawing: the usual one (2,957 photos, deviation 0.040), scale, and limit.
 EYE_SLANT = (0.084, 2.0, 0.15)
 LID_TO_BROW = 0.15  # smallest distance between a drawn eye and the middle of its brow

@@ -15,10 +15,7 @@ from photo2moe.types import Colours, Mask
 # face units on the template): hair gets fuller, but grows no horns and no second head.
 REACH = 0.035
 
-INK, CRISP = (
-    1 / 128,
-    0.15,
-)  # width of a line, as a share of the side, and how much darker it gets against what is around
+INK, CRISP = 1 / 128, 0.3  # width of a line, as a share of the side, and how much darker it gets against what is around
 
 
 class Translator:
