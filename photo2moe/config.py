@@ -63,7 +63,7 @@ class LossWeights:
         adversarial: least-squares GAN loss of redrawn anime faces.
         eyes: the same, of the judge that sees nothing but both eyes.
         photo: share of both that drawings of photos count with. They have no pair to hold them,
-            and from a share of about one the net draws them as noise that fools the judges.
+            and from a share of about one, without ``gradient``, the net draws them as noise that fools the judges.
         restore: anime face → rough → the same anime face, L1.
         features: the same pair, compared in the judges' own features.
         sketch: hair, clothes, lines, eyes, brows, nose and mouth of a photo's drawing against the sketch before its
@@ -116,7 +116,7 @@ class TrainConfig:
         seed: of everything random; with the step it gives each batch.
         precision: ``bfloat16``, for processors with matrix units (AMX), or ``float32``, which is faster without them.
         compile: fuse the generator with ``torch.compile``, where there is a C++ compiler; twice as fast on a CPU.
-        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``, on which nobody has trained yet.
         workers: processes that make batches ahead, for a GPU; 0 makes them between the steps.
     """
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import runpy
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
@@ -186,3 +189,25 @@ def test_every_shipped_file_is_listed_and_intact() -> None:
     folder = Path(__file__).parent.parent / "weights"
     weights = {path.name for suffix in ("safetensors", "onnx") for path in folder.glob(f"*.{suffix}")}
     assert weights == {spec.file for spec in SHIPPED}
+
+
+def test_the_mean_of_checkpoints_lies_between_them(checkpoint: Path, tmp_path: Path) -> None:
+    main = runpy.run_path(str(Path(__file__).parent.parent / "scripts" / "mean_weights.py"))["main"]
+    other, wide, mean = (tmp_path / f"{name}.safetensors" for name in ("other", "wide", "mean"))
+    save_generator(other, Generator(TINY), {})
+    save_generator(wide, Generator(replace(TINY, width=8)), {})
+    done = CliRunner().invoke(main, [str(mean), f"1={checkpoint}", f"3={other}"])
+    assert done.exit_code == 0, done.output
+    one, three, got = (load_generator(path).generator.state_dict() for path in (checkpoint, other, mean))
+    for name, value in got.items():
+        torch.testing.assert_close(value, (one[name] + 3 * three[name]) / 4, rtol=0, atol=1e-3)
+    assert load_generator(mean).about == {"mean_of": {"tiny.safetensors": 0.25, "other.safetensors": 0.75}}
+    for part, message, code in (
+        (str(other), "SHARE=FILE", 2),
+        (f"1={wide}", "differ in shape", 1),
+        (f"1={tmp_path}/no", "no", 1),
+    ):
+        failed = CliRunner().invoke(main, [str(tmp_path / "out.safetensors"), f"1={checkpoint}", part])
+        assert failed.exit_code == code, failed.output
+        assert message in failed.output
+    assert not (tmp_path / "out.safetensors").exists()

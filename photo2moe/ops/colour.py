@@ -22,10 +22,8 @@ PEACH = 1.0  # hue of drawn skin in Lab, radians: between pink and yellow
 LIVELY = (20.0, 40.0, 55.0, 72.0, 85.0, 95.0), (20.0, 27.0, 31.0, 31.0, 22.0, 14.0)  # L → usual chroma of drawn skin
 BROWN, PURPLE, COLOURLESS = 0.95, (-1.15, 0.6), 2.0  # hues of irises in Lab, radians; chroma below which hue is noise
 BESIDE = (0.9, 1.5), (0.55, 0.2)  # v → |u| beyond which there is hair: beside the face, and over the chest
-EARS, GAP = (
-    0.6,
-    0.004,
-)  # v below which what is neither hair nor skin, and smaller than this share of the square, is hair
+EARS = 0.6  # v below which there are none, and what is neither hair nor skin may be a gap in the hair
+GAP = 0.004  # of the square: size of the largest one
 CHEEK = (0.42, 0.42)  # |u|, v
 EYE = (0.25, 0.22, 0.01)  # half width, half height and v of what is surely eye; lashes may go with the skin
 # Lab distance that separates skin from the rest: lightness counts little, since

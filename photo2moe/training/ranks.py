@@ -53,8 +53,8 @@ class Ranks:
 
     def own(self, batch: T) -> T:
         """The same dataclass with its tensors on this process's device."""
-        tensors: dict[str, Any] = {f.name: getattr(batch, f.name) for f in fields(batch)}  # type: ignore[arg-type]
-        moved = {name: value.to(self.device) for name, value in tensors.items() if isinstance(value, Tensor)}
+        values: dict[str, Any] = {f.name: getattr(batch, f.name) for f in fields(batch)}  # type: ignore[arg-type]
+        moved = {name: value.to(self.device) for name, value in values.items() if isinstance(value, Tensor)}
         return replace(batch, **moved)  # type: ignore[type-var]
 
     def average(self, gradients: list[Tensor | None]) -> None:
