@@ -17,7 +17,7 @@ U, V = TEMPLATE.grid(SIZE)
 NONE = np.zeros((SIZE, SIZE), np.float32)
 EVERYWHERE = 1 - NONE
 FACE = Features(
-    drawn_outline(1.04) * (1.2, 1),
+    drawn_outline(1.04) * (1.25, 1),
     np.array([(-0.5, 0, 0.5), (0.5, 0, 0.5)]),
     np.array([0, 0.7, 0.2, 0, 0]),
     np.full((2, 3), -0.45),

@@ -11,10 +11,10 @@ import pytest
 
 from photo2moe.imageio import read_image
 from photo2moe.ops import colour, tone
-from photo2moe.ops.features import Features, drawn_outline, of_drawing, of_portrait
+from photo2moe.ops.features import LIDS, Features, drawn_outline, of_drawing, of_portrait
 from photo2moe.ops.geometry import Template
 from photo2moe.ops.marks import Glasses
-from photo2moe.ops.rough import base, expressive, mark, soften, trace
+from photo2moe.ops.rough import SHADED, bare, base, expressive, mark, soften, trace
 from photo2moe.stages.align import align
 from photo2moe.stages.detect import FaceDetector
 from photo2moe.stages.looks import Looks
@@ -166,6 +166,22 @@ def test_a_sketch_is_softened_and_halved():
     assert soft[[50, 80], 20, 3].tolist() == [0, 255]
 
 
+def test_skin_is_bare_beside_marks_and_not_on_them():
+    skin = np.array([*tone.DRAWN, 255.0])
+    rough = np.tile(skin, (64, 64, 1))
+    rough[10:14, 10:14, :3] -= 120  # an eye
+    rough[14:16, 10:14, :3] -= 10  # its blur
+    rough[40:42, 40:42, :3] -= 10  # a nose, faint all over
+    rough[50:, :, :3] *= SHADED  # the neck
+    rough[:, 60:, :3] = (40, 80, 160)  # clothes
+    mask = bare(rough.round().astype(np.uint8))
+    assert set(np.unique(mask)) == {0, 1}
+    for drawn in (mask[9:15, 9:15], mask[39:43, 39:43], mask[:, 59:]):
+        assert drawn.max() == 0
+    for plain in (mask[16:39, :58], mask[52:, :58], mask[15, 10:14]):
+        assert plain.min() == 1
+
+
 def test_the_base_has_no_lines():
     whole, none = np.ones((SIZE, SIZE), np.float32), np.zeros((SIZE, SIZE), np.float32)
     lined = np.full((SIZE, SIZE, 3), 200, np.uint8)
@@ -223,6 +239,35 @@ def test_the_slant_of_eyes_does_not_follow_the_heads(portraits):
         stretched[outer, 1] -= lift * portrait.face.eye_distance / 100
     lifted = dataclasses.replace(portrait, face=dataclasses.replace(portrait.face, landmarks=stretched))
     assert of_portrait(lifted, TEMPLATE).slant > upright + 0.05
+
+
+@pytest.mark.mediapipe
+def test_the_outline_reaches_the_cheek_that_hides_it(portraits):
+    """The oval of a turned head's mesh lies behind its far cheek, on which no jaw is to be drawn."""
+    portrait = portraits["woman"]
+    face = portrait.face
+    cheek, moved = [50, 123, 147, 187, 205], face.landmarks.copy()
+    moved[cheek] -= (0.5 * face.eye_distance, 0)  # on the left of the picture, beyond the oval
+    turned = dataclasses.replace(portrait, face=dataclasses.replace(face, landmarks=moved))
+    usual, seen = (of_portrait(each, TEMPLATE).outline for each in (portrait, turned))
+    middle = np.abs(usual[:, 1] - 0.35) < 0.3
+    left, right = middle & (usual[:, 0] < 0), middle & (usual[:, 0] > 0)
+    assert (usual - seen)[left, 0].max() > 0.15
+    assert (usual - seen)[left, 0].min() > -0.02  # nowhere farther in
+    np.testing.assert_allclose(seen[right], usual[right], atol=0.02)
+
+
+@pytest.mark.mediapipe
+@pytest.mark.parametrize(("gap", "drawn"), [(0.0, False), (0.45, True)])
+def test_one_eye_is_shut_or_both_are_alike(portraits, gap, drawn):
+    portrait = portraits["woman"]
+    landmarks = portrait.face.landmarks.copy()
+    for (upper, lower, *_), share in zip(LIDS, (gap, 1.6), strict=True):
+        landmarks[upper] = landmarks[lower] + share * (landmarks[upper] - landmarks[lower])
+    squinting = dataclasses.replace(portrait, face=dataclasses.replace(portrait.face, landmarks=landmarks))
+    (*_, left), (*_, right) = of_portrait(squinting, TEMPLATE).eyes
+    assert right > 0.28
+    assert left == (right if drawn else 0)
 
 
 @pytest.mark.mediapipe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import torch
 
@@ -9,6 +10,7 @@ from photo2moe.config import GeneratorConfig
 from photo2moe.nets.generator import Generator
 from photo2moe.nets.runner import torch_runner
 from photo2moe.ops.tensors import to_images, to_planes
+from photo2moe.ops.tone import DRAWN
 from photo2moe.stages.translate import REACH, Translator, inner
 from photo2moe.types import Colours
 
@@ -56,6 +58,18 @@ def test_lines_become_darker_and_areas_stay():
     np.testing.assert_allclose(darker, np.tile(0.063 * np.array([80, 60, 40]), (SIZE, 1)), atol=0.6)
     np.testing.assert_array_equal(cutout[:26], drawn[:26])
     np.testing.assert_array_equal(cutout[..., 3], 255)
+
+
+def test_scratches_go_from_bare_skin_and_lines_that_are_asked_for_stay():
+    asked = np.full((SIZE, SIZE, 4), (*(round(tone) for tone in DRAWN), 255), np.uint8)
+    asked[:, 40:] = (60, 40, 30, 255)  # hair
+    drawn = asked.copy()
+    drawn[30, 5:25, :3] //= 2  # a scratch on the cheek
+    drawn[:, 38:40, :3] = 0  # the line along the hair
+    [cutout] = always(drawn)([cv2.GaussianBlur(asked, (0, 0), 1)], [COLOURS])  # soft, as roughs are
+    assert np.abs(cutout[28:33, 5:25].astype(int) - asked[28:33, 5:25]).max() <= 2
+    assert cutout[:, 38:40, :3].max() < 90
+    np.testing.assert_array_equal(cutout[:, 44:], drawn[:, 44:])
 
 
 def test_a_batch_is_drawn_like_its_parts():

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.ops.colour import cheeks, distance, lab_of, to_lab
-from photo2moe.ops.geometry import Template, apply, to_template
+from photo2moe.ops.geometry import Template, apply, invert, to_template
 from photo2moe.types import CHIN, Face, Image, Points, Portrait
 
 # Of MediaPipe's mesh. The oval runs from the middle of the forehead around the face.
@@ -25,6 +26,8 @@ LIDS = ((159, 145, 33, 133), (386, 374, 362, 263))  # upper, lower, two corners:
 BROWS = ((55, 107, 52, 105, 46, 70), (285, 336, 282, 334, 276, 300))  # lower and upper edge: nose, middle, outer end
 MOUTH = (61, 291, 13, 14)  # corners, inner edges of the lips
 JAW_ENDS = OVAL.index(379), OVAL.index(150)  # in the oval: where a drawn chin begins on either side
+FLANKS = (OVAL.index(251), JAW_ENDS[0]), (JAW_ENDS[1], OVAL.index(21))  # from temple to chin, in the oval
+ROW = 0.08  # face units: how far above and below a point of the oval its cheek is looked for
 CHIN_ROUND = 1.6  # exponent of its curve: 1 is a triangle, 2 a parabola; 1.7 fits that of drawn faces, below
 # Outline of a drawn face: half-width by height, face units, for a chin at CHIN_V.
 DRAWN_V = (-0.75, -0.4, 0.0, 0.4, 0.6, 0.8, 0.95, 1.04)
@@ -84,12 +87,13 @@ def of_portrait(portrait: Portrait, template: Template, masculine: float = 0.0, 
     """
     face = portrait.face.landmarks
     wanted = np.array([*OVAL, *MOUTH, *LIDS[0], *LIDS[1], *BROWS[0], *BROWS[1]])
-    points = dict(zip(wanted.tolist(), to_template(face[wanted], portrait.source, template), strict=True))
+    shown = np.concatenate([_visible_oval(portrait.face), face[wanted[len(OVAL) :]]])
+    points = dict(zip(wanted.tolist(), to_template(shown, portrait.source, template), strict=True))
     openings = [
         float(np.hypot(*(face[upper] - face[lower])) / max(np.hypot(*(face[inner] - face[outer])), 1e-6))
         for upper, lower, inner, outer in LIDS
     ]
-    if abs(openings[0] - openings[1]) < WINK:  # a turned head shows one eye narrower than it is
+    if min(openings) > SHUT or abs(openings[0] - openings[1]) < WINK:  # a turned head shows one eye narrower than it is
         openings = [float(np.mean(openings))] * 2
     widths = [np.hypot(*(face[inner] - face[outer])) for _, _, inner, outer in LIDS]
     breadth = max(float(np.hypot(*(face[SIDES[0]] - face[SIDES[1]]))), 1e-6)
@@ -138,6 +142,20 @@ def drawn_outline(chin: float) -> Points:
     scale = np.where(np.array(DRAWN_V) > 0, np.clip(chin, *CHIN_RANGE) / CHIN_V, 1.0)
     half = np.stack([np.array(DRAWN_U), np.array(DRAWN_V) * scale], 1)
     return np.concatenate([half, (half * [-1, 1])[::-1]])
+
+
+def _visible_oval(face: Face) -> Points:
+    """A face's oval in the photo, as far out as its far cheek, which hides it when the head is turned."""
+    upright = apply(face.to_units(), face.landmarks)
+    oval, inner = upright[list(OVAL)], np.delete(upright, OVAL, axis=0)
+    edge = oval.astype(np.float32)
+    cheeks = np.array([point for point in inner if cv2.pointPolygonTest(edge, point, measureDist=False) < 0])
+    for (first, last), side in zip(FLANKS, (1, -1), strict=True):
+        flank = oval[first : last + 1]
+        for point in flank:
+            beside = cheeks[np.abs(cheeks[:, 1] - point[1]) < ROW, 0] if len(cheeks) else cheeks
+            point[0] = side * max(side * x for x in (point[0], *beside))
+    return apply(invert(face.to_units()), oval)
 
 
 def _with_chin(oval: Points) -> Points:

@@ -37,7 +37,7 @@ SHORT = 0.3  # share of their way from the hairline that men's locks do not go
 LEAST = 0.08  # shorter locks are not drawn
 HIGHEST, LOWEST = -1.12, -0.45  # v between which hairlines are believed; above is a bald crown
 HAIRY = 0.4  # share of the columns over the forehead that must show hair
-NEAR = 0.45  # smallest distance of an eye's middle from the face's edge at which hair may hang between them
+NEAR = 0.5  # smallest distance of an eye's middle from the face's edge at which hair may hang between them
 # Beside a cheek, with short hair and with hair that hangs there: how far in the tip is, its v, and the half-width.
 CHEEK = ((0.07, 0.15, 0.13), (0.13, 0.77, 0.19))
 # Out of either side of the silhouette: v, and how far out the tip is.

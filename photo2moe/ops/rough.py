@@ -41,6 +41,7 @@ EDGE = 0.008  # of the side: blur of the outline
 LINE = 0.04  # of the side: lines up to half as wide leave no trace
 CHEEK = 0.13  # face units: how far below the eye a blush is
 SHADED = 0.86  # brightness of the neck under the chin, against the face
+FAINTEST, FAINT = 4, 18  # levels from the skin's tone where a mark begins, and up to which it may be another's blur
 INKED = (10.0, 12.0)  # Lab distance from the skin where lines on it begin, and how soon they count in full
 
 
@@ -172,6 +173,24 @@ def trace(
     flat = colours + bare[..., None] * (_tones(features, skin_colour, template, size) - colours)
     edge = cv2.GaussianBlur(rgba[..., 3].astype(np.float32), (0, 0), EDGE * size)
     return _on_white(np.dstack([cv2.GaussianBlur(flat, (0, 0), blur * size), edge]).astype(np.float32))
+
+
+def bare(rough: NDArray[np.uint8]) -> Mask:
+    """Where a rough is nothing but skin.
+
+    Args:
+        rough: ``(S, S, 4)`` from :func:`soften`, its skin in the tone that all are drawn in.
+
+    Returns:
+        ``(S, S)`` of 0 and 1, a pixel away from all that is drawn, marks as faint as a nose among it.
+    """
+    colours = rough[..., :3].astype(np.float32)
+    tones = [np.float32(shade) * np.array(DRAWN, np.float32) for shade in (1, SHADED)]
+    apart = np.minimum(*(np.abs(colours - tone).max(2) for tone in tones))
+    _, marks = cv2.connectedComponents((apart > FAINTEST).astype(np.uint8))
+    strong = np.unique(marks[apart >= FAINT])
+    drawn = (apart >= FAINT) | (marks > 0) & ~np.isin(marks, strong)
+    return 1 - cv2.dilate(drawn.astype(np.float32), np.ones((3, 3), np.uint8))
 
 
 def dye(ground: NDArray[np.float32], hair: Mask, own: RGB, target: RGB) -> NDArray[np.float32]:

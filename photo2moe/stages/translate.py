@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 
 from photo2moe.config import GeneratorConfig
 from photo2moe.nets.runner import Draw
+from photo2moe.ops.rough import bare
 from photo2moe.ops.tensors import thrice, to_images, to_planes
 from photo2moe.types import Colours, Mask
 
 # How far a drawn figure's outline may lie from the person's, as a share of the side (0.13
 # face units on the template): hair gets fuller, but grows no horns and no second head.
 REACH = 0.035
+
+FADE = 0.006  # of the side: how softly cleaned skin goes over into what is drawn
 
 INK, CRISP = 1 / 128, 0.3  # width of a line, as a share of the side, and how much darker it gets against what is around
 
@@ -41,12 +44,22 @@ class Translator:
             A cutout each: ``(D, D, 4)`` uint8, ``self.scale`` times larger, RGB as it lies on white, and transparency.
         """
         drawn = to_images(self._draw(to_planes(np.stack(roughs)), wanted_planes(colours)))
-        return [_within(_crisp(cutout), rough[..., 3]) for cutout, rough in zip(drawn, roughs, strict=True)]
+        return [_within(_crisp(_clean(*each)), each[1][..., 3]) for each in zip(drawn, roughs, strict=True)]
 
 
 def wanted_planes(colours: list[Colours]) -> NDArray[np.float32]:
     """Colours as the nets want them, ``(N, 9)`` in ``[-1, 1]``."""
     return np.array([(*c.skin, *c.hair, *c.eyes) for c in colours], np.float32) / np.float32(127.5) - 1
+
+
+def _clean(cutout: NDArray[np.uint8], rough: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Take strokes off the skin where the rough shows none: nets learn scratches there that nothing explains."""
+    size = len(cutout)
+    share = cv2.GaussianBlur(_sized(bare(rough), size), (0, 0), FADE * size)
+    plain = cv2.resize(rough[..., :3], (size, size), interpolation=cv2.INTER_LINEAR)
+    clean = cutout.copy()
+    clean[..., :3] = cv2.blendLinear(cutout[..., :3], plain, 1 - share, share)
+    return clean
 
 
 def _crisp(cutout: NDArray[np.uint8]) -> NDArray[np.uint8]:
