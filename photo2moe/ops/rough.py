@@ -184,12 +184,13 @@ def bare(rough: NDArray[np.uint8]) -> Mask:
     Returns:
         ``(S, S)`` of 0 and 1, a pixel away from all that is drawn, marks as faint as a nose among it.
     """
-    colours = rough[..., :3].astype(np.float32)
-    tones = [np.float32(shade) * np.array(DRAWN, np.float32) for shade in (1, SHADED)]
-    apart = np.minimum(*(np.abs(colours - tone).max(2) for tone in tones))
-    _, marks = cv2.connectedComponents((apart > FAINTEST).astype(np.uint8))
-    strong = np.unique(marks[apart >= FAINT])
-    drawn = (apart >= FAINT) | (marks > 0) & ~np.isin(marks, strong)
+    colours, drawn_tone = rough[..., :3].astype(np.float32), np.array(DRAWN, np.float32)
+    planes = (cv2.split(np.abs(colours - np.float32(shade) * drawn_tone)) for shade in (1, SHADED))
+    apart = np.minimum(*(np.maximum(np.maximum(red, green), blue) for red, green, blue in planes))
+    count, marks = cv2.connectedComponents((apart > FAINTEST).astype(np.uint8))
+    faint = np.arange(count) > 0
+    faint[marks[apart >= FAINT]] = False
+    drawn = (apart >= FAINT) | faint[marks]
     return 1 - cv2.dilate(drawn.astype(np.float32), np.ones((3, 3), np.uint8))
 
 
