@@ -70,14 +70,13 @@ class LossWeights:
             blur, L1.
         layout: colours of 4 px cells, drawing of a photo against its rough.
         outline: transparency of a photo's drawing against the sketch, L1.
-        calm: bare skin of a photo's drawing against its rough, L1. Photos show more of it than
-            anime faces do under their fringes, and judges that expect lines get freckles.
+        calm: bare skin of a photo's drawing against its rough, L1; else judges that expect fringes draw freckles.
         grid: rows and columns that differ at the net's own stride all over a photo's drawing, L1.
         gradient: penalty on the judges' gradient at anime faces.
-        mirror: a photo's drawing against that of the mirrored photo, mirrored back, L1. Else strokes that please the
-            judges come to lie at one place, on one side of every face.
+        mirror: a photo's drawing against the mirrored photo's, L1; else what pleases judges lies on one side of all.
         style: least-squares GAN loss of photos' drawings by a judge on the features of a trained net, see
             ``nets/projected``. Needs the extra ``train``.
+        distil: a photo's drawing against its teachers', L1; judges whose parts count nothing rest.
     """
 
     adversarial: float = 0.4
@@ -93,6 +92,7 @@ class LossWeights:
     gradient: float = 0.0
     mirror: float = 0.0
     style: float = 0.0
+    distil: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

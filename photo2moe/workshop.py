@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,24 @@ def prepare(photos: Path, anime: Path, landmarks: Path | None, size: int, scale:
 @DEVICE
 @click.option("--workers", type=click.IntRange(0, 256), help="Processes that make batches ahead, for a GPU.")
 @click.option("--init", type=click.Path(path_type=Path), help="Checkpoint to start from.")
+@click.option(
+    "--teacher",
+    "teachers",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Checkpoint whose drawings to learn; several count alike. Set weights.distil.",
+)
 @click.option("--resume", is_flag=True, help="Go on with the run.")
 @click.option("-n", "--dry-run", is_flag=True, help="Print the resolved settings and stop.")
 def train(
-    dataset: Path, run: Path, file: Path | None, init: Path | None, resume: bool, dry_run: bool, **flags: Any
+    dataset: Path,
+    run: Path,
+    file: Path | None,
+    init: Path | None,
+    teachers: tuple[Path, ...],
+    resume: bool,
+    dry_run: bool,
+    **flags: Any,
 ) -> None:
     r"""Train a generator on a DATASET made by 'prepare'. Ctrl-C saves the run and stops.
 
@@ -91,7 +106,8 @@ def train(
         def tick(done: int, _: int, parts: dict[str, float]) -> None:
             advance(done, " ".join(f"{name} {value:.3g}" for name, value in parts.items()))
 
-        images = start(config, dataset, run, init=init, resume=resume, progress=tick, should_stop=interrupt.asked)
+        starting = partial(start, config, dataset, run, init=init, teachers=teachers, resume=resume)
+        images = starting(progress=tick, should_stop=interrupt.asked)
     console.say(f"{images} images seen; {run}" + ("" if images >= config.images else " (go on with --resume)"))
 
 

@@ -13,7 +13,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +36,7 @@ from photo2moe.training.data import Dataset, Pairs, Photos, scaled
 from photo2moe.training.loader import batches
 from photo2moe.training.objective import Nets, Parts, discriminator_loss, generator_loss
 from photo2moe.training.ranks import Ranks
+from photo2moe.training.teacher import Teacher
 from photo2moe.training.views import Moved, Regions
 
 TICK = 200  # images between lines of stats.jsonl
@@ -102,6 +103,7 @@ def train(
     run: Path,
     *,
     init: Path | None = None,
+    teachers: Sequence[Path] = (),
     resume: bool = False,
     progress: Progress = lambda *_: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -114,6 +116,7 @@ def train(
         dataset_folder: what ``prepare`` wrote.
         run: the run folder.
         init: a checkpoint whose weights the generator starts from.
+        teachers: checkpoints whose drawings of photos it shall learn to draw.
         resume: go on with the run in ``run``.
         progress: called a tick with images seen, images in all, and mean losses.
         should_stop: asked after every step; the state is saved before returning.
@@ -122,15 +125,19 @@ def train(
         Images seen.
 
     Raises:
+        ConfigError: teachers without a weight, or a weight without teachers, or teachers of another kind.
         TrainingError: no dataset, a run is in the way, or the loss is not finite.
     """
+    if bool(teachers) != (config.weights.distil > 0):
+        raise ConfigError("--teacher and a setting weights.distil above 0 go together; give both or neither")
     ranks = Ranks.join(config.device)
     if config.batch % ranks.count:
         raise ConfigError(f"--batch {config.batch} cannot be shared by {ranks.count} processes; give a multiple of it")
     dataset, state = Dataset(dataset_folder, config), State.new(config, ranks.device)
+    teach = Teacher(teachers, config.generator, ranks.device) if teachers else None
     regions = ranks.own(Regions.on(dataset.template, config.generator.size, config.generator.scale))
     _open_run(run, config, state, ranks, resume=resume, init=init)
-    nets = _callable(state, config)
+    nets = _callable(state, config, teach)
     sums: dict[str, list[float]] = {}
     begun, done = time.perf_counter(), 0
     steps = range(state.step, -(-config.images // config.batch))
@@ -215,7 +222,8 @@ def _step(
         loss, more = discriminator_loss(
             nets, pairs, fakes, regions, config.weights, moved, penalise=penalise, whole=config.whole
         )
-    _update(state.judge_steps, loss, ranks)
+    if more:
+        _update(state.judge_steps, loss, ranks)
     with torch.no_grad():
         # A short run's average would mostly be its random start.
         decay = min(config.ema, (1 + state.step) / (10 + state.step))
@@ -248,11 +256,11 @@ def _set_rate(state: State, config: TrainConfig) -> None:
             group["lr"] = config.rate * min(1.0, max(0.1, 3 * left))
 
 
-def _callable(state: State, config: TrainConfig) -> Nets:
+def _callable(state: State, config: TrainConfig, teach: Teacher | None) -> Nets:
     """The nets as the step calls them: the generator compiled, where asked for and possible."""
-    if not config.compile or not any(shutil.which(os.environ.get("CXX", name)) for name in ("g++", "clang++")):
-        return Nets(state.draw, state.judge, state.judge_eyes, state.judge_style)
-    return Nets(torch.compile(state.draw), state.judge, state.judge_eyes, state.judge_style)
+    able = any(shutil.which(os.environ.get("CXX", name)) for name in ("g++", "clang++"))
+    draw = torch.compile(state.draw) if config.compile and able else state.draw
+    return Nets(draw, state.judge, state.judge_eyes, state.judge_style, teach)
 
 
 def _open_run(run: Path, config: TrainConfig, state: State, ranks: Ranks, *, resume: bool, init: Path | None) -> None:

@@ -31,17 +31,19 @@ from photo2moe.training.views import Moved, Regions, crisped, looked_at, seen, s
 GRID = 7  # cells a side over which a grid is told from lines
 
 Parts = dict[str, float]
+Draw = Callable[[Tensor, Tensor], Tensor]
 Judge = Callable[[Tensor], Scores]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nets:
-    """The nets; anything callable like them will do, compiled ones too. The judge of style is there if it counts."""
+    """The nets; anything callable like them will do, compiled ones too. The last two are there if they count."""
 
-    draw: Callable[[Tensor, Tensor], Tensor]
+    draw: Draw
     judge: Judge
     judge_eyes: Judge
     judge_style: Judge | None = None
+    teach: Draw | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,6 +196,8 @@ def generator_loss(
             with torch.no_grad():
                 other = within(nets.draw(photos.rough.flip(3), photos.colours).float().flip(3), rough)
             losses["mirror"] = F.l1_loss(photo, other)
+        if nets.teach is not None:
+            losses["distil"] = F.l1_loss(photo, within(nets.teach(photos.rough, photos.colours), rough))
         if nets.judge_style is not None:
             free = torch.ones_like(held) if whole else photos.expressive * (1 - held)
             shown = photo.detach() + free * (photo - photo.detach())  # only there the judge has a say
@@ -201,7 +205,7 @@ def generator_loss(
                 nets.judge_style(styled(crisped(shown[:, :3]), pairs.valid, hidden, moved.turns)), 1.0
             )
     matches = []
-    for name, judge, view in _views(nets, pairs.valid, regions, moved.shifts):
+    for name, judge, view in _views(nets, pairs.valid, regions, moved.shifts, weights):
         fake = judge(view(moe))
         with torch.no_grad():
             real = judge(view(pairs.moe))
@@ -209,7 +213,8 @@ def generator_loss(
         if photo is not None and weights.photo > 0:
             losses[name] = losses[name] + weights.photo * adversarial(judge(view(photo)), 1.0)
         matches.append(alike(fake, real))
-    losses["features"] = torch.stack(matches).mean()
+    if matches:
+        losses["features"] = torch.stack(matches).mean()
     total = sum((getattr(weights, name) * value for name, value in losses.items()), torch.zeros(()))
     return total, _numbers(losses), Fakes(moe.detach(), photo.detach() if photo is not None else None)
 
@@ -232,7 +237,7 @@ def discriminator_loss(
     """
     total, parts = torch.zeros(()), dict[str, Tensor]()
     drawn = [fakes.moe] if fakes.photo is None or weights.photo == 0 else [fakes.moe, fakes.photo]
-    for name, judge, view in _views(nets, pairs.valid, regions, moved.shifts):
+    for name, judge, view in _views(nets, pairs.valid, regions, moved.shifts, weights):
         loss = adversarial(judge(view(pairs.moe)), 1.0)
         for fake in drawn:
             loss = loss + adversarial(judge(view(fake)), 0.0) / len(drawn)
@@ -246,7 +251,7 @@ def discriminator_loss(
         )
         loss = adversarial(anime, 1.0) + adversarial(photo, 0.0)
         total, parts["judge_style"] = total + loss, loss
-    return total, _numbers(parts)
+    return total, _numbers(parts) if parts else {}
 
 
 def _numbers(losses: dict[str, Tensor]) -> Parts:
@@ -255,10 +260,11 @@ def _numbers(losses: dict[str, Tensor]) -> Parts:
 
 
 def _views(
-    nets: Nets, valid: Tensor, regions: Regions, shifts: NDArray[np.int64]
+    nets: Nets, valid: Tensor, regions: Regions, shifts: NDArray[np.int64], weights: LossWeights
 ) -> list[tuple[str, Judge, Callable[[Tensor], Tensor]]]:
-    """Each judge by the name of its loss, and what it is shown of a picture."""
-    return [
+    """Each judge that counts by the name of its loss, and what it is shown of a picture."""
+    views: list[tuple[str, Judge, Callable[[Tensor], Tensor]]] = [
         ("adversarial", nets.judge, lambda x: seen(x, valid, shifts)),
         ("eyes", nets.judge_eyes, lambda x: looked_at(x, valid, regions, shifts)),
     ]
+    return [view for view in views if weights.features > 0 or getattr(weights, view[0]) > 0]
