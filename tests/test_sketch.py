@@ -85,6 +85,26 @@ def test_the_skin_covers_the_face_and_not_the_hair(portraits):
 
 
 @pytest.mark.mediapipe
+def test_a_bald_crown_is_skin_up_to_its_top_and_fair_hair_of_women_is_not(portraits):
+    portrait = portraits["man"]
+    face = (np.abs(U) < 0.6) & (V > 0.2) & (V < 0.5)
+    above = (V < -0.5) & (portrait.alpha > 0.5)
+    shown = []
+    for masculine, lighter in ((1.0, 0), (1.0, 8), (0.0, 8)):
+        image = portrait.image.copy()
+        tone_of_face = np.median(image[face], axis=0) + lighter
+        noise = np.random.default_rng(3).normal(0, 6, (above.sum(), 3))
+        image[above] = (tone_of_face + noise).clip(0, 255).round()
+        features = of_portrait(portrait, TEMPLATE, masculine)
+        mask, _ = tone.photo_skin(image, portrait.alpha, features, TEMPLATE, beard=False)
+        top = portrait.alpha[(np.abs(U) < 0.4) & (V < -0.9)] > 0.9
+        shown.append(mask[(np.abs(U) < 0.4) & (V < -0.9)][top].mean())
+    assert shown[0] > 0.95
+    assert shown[1] > 0.95
+    assert shown[2] < 0.7
+
+
+@pytest.mark.mediapipe
 def test_hair_is_dyed_and_the_face_is_not(portraits):
     drawn = sketch(portraits["woman"], TEMPLATE, Looks())
     own = Colours((0, 0, 0), (60, 45, 40), (90, 70, 50))

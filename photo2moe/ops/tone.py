@@ -23,6 +23,7 @@ LEAST, FAR, NECK_FAR, SURE = np.array([5.0, 2.5, 2.5]), 3.6, 4.6, 6.0
 NEITHER = 9.0  # deviations from both skin and hair beyond which something is neither
 GLINT = 12.0  # how much lighter than the face light makes skin; more is taken for so much
 BALD = 2.2  # deviations from the skin below which the crown is skin too
+SELDOM = 1.0  # the same of women and children, whose fair hair is taken for skin more often than they are bald
 SAME = 5.0, 8.0  # how much darker a bald crown may be, and how far from the face's a and b
 SHINE = 0.38  # of men: how much farther from the face's a and b a crown may be for each L* that it shines
 SHADOWED = 0.4, 10.0  # least brightness of a shadowed neck, the face's being 1; how far its a and b may be
@@ -66,8 +67,10 @@ def photo_skin(
     lab[..., 0] = np.minimum(lab[..., 0], np.median(lab[plain][:, 0]) + GLINT)
     own, own_size = _deviations(lab, lab[plain])
     crown = (np.abs(u) < 0.9) & (v > -1.3) & (v < -0.9) & (alpha > 0.9)
-    odds = np.full_like(own, SURE)
-    if crown.sum() > 40 and not _bald(lab[crown], lab[plain], own[crown], features.masculine):
+    odds, bald = np.full_like(own, SURE), False
+    if crown.sum() > 40:
+        bald = _bald(lab[crown], lab[plain], own[crown], 1.0 if beard else features.masculine)
+    if crown.sum() > 40 and not bald:
         other, other_size = _deviations(lab, lab[crown])
         odds = (other**2 - own**2) / 2 + other_size - own_size
     odds += SURE * (2 * face - 0.5) * (v > -0.75)
@@ -81,7 +84,7 @@ def photo_skin(
     # A turned head shows more of its side.
     sides = (float(edge) for edge in (-features.outline[:, 0].min(), features.outline[:, 0].max()))
     left, right = (BESIDE + min(max(TURNED * (edge - 1), 0.0), 0.6) for edge in sides)
-    around = np.clip(np.minimum(left + u, right - u) / 0.1, 0, 1) * (v > -1.3)
+    around = np.clip(np.minimum(left + u, right - u) / 0.1, 0, 1) * ((v > -1.3) | bald)
     skin = _shaped((alike * around).astype(np.float32), size)
     middle = face * np.clip((v + 0.45) / 0.1, 0, 1) * np.clip((0.95 - np.abs(u)) / 0.1, 0, 1)
     return _whole(np.asarray(np.maximum(skin, middle) * alpha, np.float32)), own
@@ -111,7 +114,9 @@ def settle(portrait: Image, rest: Mask, skin: Mask, hair: Mask, apart: NDArray[n
 
 
 def _bald(crown: NDArray[np.float32], face: NDArray[np.float32], apart: NDArray[np.float32], masculine: float) -> bool:
-    """Whether the crown looks like the face: by distance, or shining in the same hue, of men a paler one."""
+    """Whether the crown looks like the face: by distance, or of men shining in the same hue or a paler one."""
+    if masculine < 0.5:
+        return bool(np.median(apart) < SELDOM)
     lightness, *hue = np.median(crown, axis=0) - np.median(face, axis=0)
     far = SAME[1] + SHINE * masculine * max(float(lightness), 0.0)
     return bool(np.median(apart) < BALD or (lightness > -SAME[0] and np.hypot(*hue) < far))
