@@ -19,6 +19,8 @@ Grid = NDArray[np.float32]
 
 SHADE, LIGHT = 0.80, 30.0  # brightness of the gaps between locks, and what the glint adds, 0…255
 GLINT = 1.12, 0.10  # face units from the crown where the glint lies, and its half-width
+# Height of the glint's waves, and radians a face unit across: the net draws a straight glint as a ruled line.
+WAVES = 0.06, 14.0
 GAP, LINE = -0.30, -0.78  # of the locks: below are gaps, and lines
 
 
@@ -57,6 +59,7 @@ def dress(ground: Grid, hair: Hair, clothes: Mask, lines: Mask, template: Templa
 
 @lru_cache(maxsize=4)
 def _from_crown(template: Template, size: int) -> Grid:
-    """Distance of every pixel from where hair falls from, less across than down."""
+    """Distance of every pixel from where hair falls from, less across than down, and in waves as glints lie."""
     u, v = template.grid(size)
-    return np.hypot(0.75 * (u - CROWN[0]), v - CROWN[1]).astype(np.float32)
+    height, turns = WAVES
+    return (np.hypot(0.75 * (u - CROWN[0]), v - CROWN[1]) + height * np.sin(turns * u + 0.6)).astype(np.float32)
