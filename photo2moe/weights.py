@@ -37,7 +37,7 @@ CATALOGUE: tuple[WeightSpec, ...] = (
     WeightSpec(
         name="moe",
         file="moe-256.safetensors",
-        sha256="bef3f2f469bb7f49895204225ec502254e09f85d29fa3708a5dfe050c863eb23",
+        sha256="c934fb402652366b6847369c0f32ba8758b2a2a2d5735b9748b48c1a5aaa76c3",
         licence="MIT (the file); trained on third-party art, see the model card",
         trained_on="2,944 portraits (AI-made faces, official portraits), 4,184 anime faces gathered for research",
     ),
