@@ -149,11 +149,11 @@ def _visible_oval(face: Face) -> Points:
     upright = apply(face.to_units(), face.landmarks)
     oval, inner = upright[list(OVAL)], np.delete(upright, OVAL, axis=0)
     edge = oval.astype(np.float32)
-    cheeks = np.array([point for point in inner if cv2.pointPolygonTest(edge, point, measureDist=False) < 0])
+    beyond = [cv2.pointPolygonTest(edge, point, measureDist=False) < 0 for point in inner]
+    cheeks = inner[np.array(beyond)]
     for (first, last), side in zip(FLANKS, (1, -1), strict=True):
-        flank = oval[first : last + 1]
-        for point in flank:
-            beside = cheeks[np.abs(cheeks[:, 1] - point[1]) < ROW, 0] if len(cheeks) else cheeks
+        for point in oval[first : last + 1]:
+            beside = cheeks[np.abs(cheeks[:, 1] - point[1]) < ROW, 0]
             point[0] = side * max(side * x for x in (point[0], *beside))
     return apply(invert(face.to_units()), oval)
 

@@ -49,7 +49,7 @@ def photo_skin(
         alpha: ``(S, S)`` mask of the person.
         features: of the same face.
         template: where the eyes lie.
-        beard: whether the person wears one; then only the upper face is learned from.
+        beard: whether the person wears one; then only the upper face is learned from, and a bald crown is a man's.
 
     Returns:
         The mask ``(S, S)``, and how far ``(S, S)`` every colour is from this skin, in deviations.
@@ -67,10 +67,9 @@ def photo_skin(
     lab[..., 0] = np.minimum(lab[..., 0], np.median(lab[plain][:, 0]) + GLINT)
     own, own_size = _deviations(lab, lab[plain])
     crown = (np.abs(u) < 0.9) & (v > -1.3) & (v < -0.9) & (alpha > 0.9)
-    odds, bald = np.full_like(own, SURE), False
-    if crown.sum() > 40:
-        bald = _bald(lab[crown], lab[plain], own[crown], 1.0 if beard else features.masculine)
-    if crown.sum() > 40 and not bald:
+    odds, shown = np.full_like(own, SURE), crown.sum() > 40
+    bald = shown and _bald(lab[crown], lab[plain], own[crown], 1.0 if beard else features.masculine)
+    if shown and not bald:
         other, other_size = _deviations(lab, lab[crown])
         odds = (other**2 - own**2) / 2 + other_size - own_size
     odds += SURE * (2 * face - 0.5) * (v > -0.75)

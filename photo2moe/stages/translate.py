@@ -44,7 +44,8 @@ class Translator:
             A cutout each: ``(D, D, 4)`` uint8, ``self.scale`` times larger, RGB as it lies on white, and transparency.
         """
         drawn = to_images(self._draw(to_planes(np.stack(roughs)), wanted_planes(colours)))
-        return [_within(_crisp(_clean(*each)), each[1][..., 3]) for each in zip(drawn, roughs, strict=True)]
+        both = zip(drawn, roughs, strict=True)
+        return [_within(_crisp(_clean(cutout, rough)), rough[..., 3]) for cutout, rough in both]
 
 
 def wanted_planes(colours: list[Colours]) -> NDArray[np.float32]:

@@ -96,7 +96,10 @@ def layout(drawing: Tensor, rough: Tensor, cell: int) -> Tensor:
 
 
 def bare(rough: Tensor) -> Tensor:
-    """Where a rough ``(B, 4, S, S)`` shows skin and nothing near it: ``(B, 1, S, S)`` of 0 and 1."""
+    """Where a rough ``(B, 4, S, S)`` shows skin and nothing near it: ``(B, 1, S, S)`` of 0 and 1.
+
+    Narrower than ``ops/rough.bare``, up to which drawings are cleaned: there judges may ask for soft shades.
+    """
     tone = rough.new_tensor(DRAWN)[:, None, None]
     near = [((rough[:, :3] + 1) * 127.5 - shade * tone).abs().amax(1, keepdim=True) < 8 for shade in (1.0, SHADED)]
     skin = (near[0] | near[1]).float()
