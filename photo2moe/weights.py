@@ -37,7 +37,7 @@ CATALOGUE: tuple[WeightSpec, ...] = (
     WeightSpec(
         name="moe",
         file="moe-256.safetensors",
-        sha256="c934fb402652366b6847369c0f32ba8758b2a2a2d5735b9748b48c1a5aaa76c3",
+        sha256="2c253a780f5a55d87ffcdb6d46a255c6596d3629f69d39d8590eb27e00560acc",
         licence="MIT (the file); trained on third-party art, see the model card",
         trained_on="2,944 portraits (AI-made faces, official portraits), 4,184 anime faces gathered for research",
     ),

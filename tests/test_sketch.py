@@ -12,7 +12,7 @@ import pytest
 from photo2moe.imageio import read_image
 from photo2moe.ops import colour, tone
 from photo2moe.ops.features import LIDS, Features, drawn_outline, of_drawing, of_portrait
-from photo2moe.ops.geometry import Template
+from photo2moe.ops.geometry import Template, apply, invert
 from photo2moe.ops.marks import Glasses
 from photo2moe.ops.rough import SHADED, bare, base, expressive, mark, soften, trace
 from photo2moe.stages.align import align
@@ -275,6 +275,20 @@ def test_the_outline_reaches_the_cheek_that_hides_it(portraits):
     assert (usual - seen)[left, 0].max() > 0.15
     assert (usual - seen)[left, 0].min() > -0.02  # nowhere farther in
     np.testing.assert_allclose(seen[right], usual[right], atol=0.02)
+
+
+@pytest.mark.mediapipe
+def test_a_face_that_is_hardly_turned_keeps_its_outline(portraits):
+    portrait = portraits["woman"]
+    face = portrait.face
+    upright = apply(face.to_units(), face.landmarks)
+    beside = [123, 147, 187]  # of the cheek on the left of the picture
+    upright[beside, 0] = upright[[93, 132, 58], 0] - 0.05  # a little beyond the oval, as the mesh of many faces is
+    turned = dataclasses.replace(
+        portrait, face=dataclasses.replace(face, landmarks=apply(invert(face.to_units()), upright))
+    )
+    usual, seen = (of_portrait(each, TEMPLATE).outline for each in (portrait, turned))
+    np.testing.assert_allclose(seen, usual, atol=0.01)
 
 
 @pytest.mark.mediapipe

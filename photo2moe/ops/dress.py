@@ -17,11 +17,11 @@ from photo2moe.types import Mask
 
 Grid = NDArray[np.float32]
 
-SHADE, LIGHT = 0.80, 30.0  # brightness of the gaps between locks, and what the glint adds, 0…255
+SHADE, LIGHT = 0.72, 45.0  # brightness of the gaps between locks, and what the glint adds, 0…255
 GLINT = 1.12, 0.10  # face units from the crown where the glint lies, and its half-width
 # Height of the glint's waves, and radians a face unit across: the net draws a straight glint as a ruled line.
 WAVES = 0.06, 14.0
-GAP, LINE = -0.30, -0.78  # of the locks: below are gaps, and lines
+GAP, LINE = -0.2, -0.72  # of the locks: below are gaps, and lines
 
 
 def dress(ground: Grid, hair: Hair, clothes: Mask, lines: Mask, template: Template) -> Grid:

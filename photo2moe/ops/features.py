@@ -28,6 +28,7 @@ MOUTH = (61, 291, 13, 14)  # corners, inner edges of the lips
 JAW_ENDS = OVAL.index(379), OVAL.index(150)  # in the oval: where a drawn chin begins on either side
 FLANKS = (OVAL.index(251), JAW_ENDS[0]), (JAW_ENDS[1], OVAL.index(21))  # from temple to chin, in the oval
 ROW = 0.08  # face units: how far above and below a point of the oval its cheek is looked for
+TURNED = 0.06, 0.12  # face units beyond the oval from which on a cheek is that of a turned head, and surely
 CHIN_ROUND = 1.6  # exponent of its curve: 1 is a triangle, 2 a parabola; 1.7 fits that of drawn faces, below
 # Outline of a drawn face: half-width by height, face units, for a chin at CHIN_V.
 DRAWN_V = (-0.75, -0.4, 0.0, 0.4, 0.6, 0.8, 0.95, 1.04)
@@ -153,8 +154,9 @@ def _visible_oval(face: Face) -> Points:
     cheeks = inner[np.array(beyond)]
     for (first, last), side in zip(FLANKS, (1, -1), strict=True):
         for point in oval[first : last + 1]:
-            beside = cheeks[np.abs(cheeks[:, 1] - point[1]) < ROW, 0]
-            point[0] = side * max(side * x for x in (point[0], *beside))
+            beside = side * (cheeks[np.abs(cheeks[:, 1] - point[1]) < ROW, 0] - point[0])
+            out = max((0.0, *beside))
+            point[0] += side * out * np.interp(out, TURNED, (0, 1))
     return apply(invert(face.to_units()), oval)
 
 
