@@ -63,7 +63,7 @@ def seconds_of(text: str) -> Fraction:
 @click.option("--json", "as_json", is_flag=True, help="Say on stdout what was done, as JSON.")
 @look_options(CLIP_LOOK)
 def video(clip: str, output: str, as_json: bool, **options: Any) -> None:
-    r"""Turn a CLIP into an anime clip, sound and timing kept. '-' is raw RGB frames on stdin.
+    """Turn a CLIP into an anime clip, sound and timing kept. '-' is raw RGB frames on stdin.
 
     \b
     photo2moe video holiday.mov -o moe.mp4
@@ -71,7 +71,7 @@ def video(clip: str, output: str, as_json: bool, **options: Any) -> None:
     ffmpeg … -f rawvideo -pix_fmt rgb24 - | photo2moe video - --width 640 --height 480 -o - | …
 
     Ctrl-C ends the clip early: what is done is kept, a whole clip. Twice: nothing is.
-    """
+    """  # noqa: D301 - click looks for the very character
     task = _task(options)
     config = PipelineConfig(**options)
     if output == "-" and as_json:
@@ -94,12 +94,12 @@ def video(clip: str, output: str, as_json: bool, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Say on stdout how fast it was, as JSON.")
 @look_options(CAMERA_LOOK)
 def camera(as_json: bool, **options: Any) -> None:
-    r"""Be an anime avatar, live. Keys: + − strength, b background, s snapshot, q quit.
+    """Be an anime avatar, live. Keys: + − strength, b background, s snapshot, q quit.
 
     \b
     photo2moe export moe -o moe.onnx
     photo2moe camera --weights moe.onnx
-    """
+    """  # noqa: D301 - click looks for the very character
     own = {name: options.pop(name) for name in ("number", "source", "window", "virtual", "frames", "snapshots")}
     facts = _run_camera(PipelineConfig(**options), **own)
     if as_json:

@@ -86,12 +86,12 @@ def train(
     dry_run: bool,
     **flags: Any,
 ) -> None:
-    r"""Train a generator on a DATASET made by 'prepare'. Ctrl-C saves the run and stops.
+    """Train a generator on a DATASET made by 'prepare'. Ctrl-C saves the run and stops.
 
     \b
     photo2moe train dataset/ -o runs/first
     torchrun --nproc-per-node 2 -m photo2moe train dataset/ -o runs/first
-    """
+    """  # noqa: D301 - click looks for the very character
     flags = {name.rstrip("_"): value for name, value in flags.items() if value is not None}
     config = _train_config(file, run if resume else None, flags)
     if dry_run:
@@ -124,11 +124,11 @@ def train(
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Picture sheet, .png .jpg .webp.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with groups and a row a person.")
 def evaluate(photos: Path, as_json: bool, **options: Any) -> None:
-    r"""Measure avatars: anime rate, KID and FID, likeness, drawing, and all of it by group.
+    """Measure avatars: anime rate, KID and FID, likeness, drawing, and all of it by group.
 
     \b
     photo2moe evaluate --photos faces/ --anime anime/ --weights run/snapshots/0064000.safetensors -o sheet.png
-    """
+    """  # noqa: D301 - click looks for the very character
     from photo2moe.evaluation.report import COLUMNS
     from photo2moe.evaluation.run import evaluate as measure
 
@@ -165,12 +165,12 @@ def _train_config(file: Path | None, resumed: Path | None, flags: dict[str, Any]
     "--int8", "photos", type=click.Path(path_type=Path, file_okay=False), help="In integers, measured on these photos."
 )
 def export(weights: str, output: Path, photos: Path | None) -> None:
-    r"""Write WEIGHTS for ONNX Runtime or as TorchScript, after checking that both sides agree.
+    """Write WEIGHTS for ONNX Runtime or as TorchScript, after checking that both sides agree.
 
     \b
     photo2moe export -o moe.onnx
     photo2moe export -o moe-int8.onnx --int8 photos/
-    """
+    """  # noqa: D301 - click looks for the very character
     from photo2moe.export import export as write
     from photo2moe.export import export_int8
 

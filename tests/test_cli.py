@@ -270,3 +270,11 @@ def test_torchrun_gives_the_result_of_one_process(tmp_path):
     moved = (ends[0] - torch.cat([v.flatten() for v in begin.state_dict().values()])).abs().mean()
     # AdamW steps by the sign of a gradient that is nearly nothing, so single weights may part; most do not.
     assert (ends[0] - ends[1]).abs().mean() < 0.02 * moved
+
+
+@pytest.mark.parametrize("command", sorted(main.commands))
+def test_help_shows_its_examples_a_line_each(command):
+    said = run(command, "--help").output
+    assert "\\b" not in said
+    examples = [line.strip() for line in said.splitlines() if line.strip().startswith("photo2moe ")]
+    assert all(line.count("photo2moe ") == 1 for line in examples)
