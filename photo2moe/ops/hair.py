@@ -63,7 +63,7 @@ def find_locks(image: Grid, hair: Mask, template: Template) -> Hair:
 
 
 def even(image: Grid, hair: Mask) -> Grid:
-    """Take most of the photo's light and shadow out of the hair.
+    """Take threads and small lights out of the hair, and leave most of its broad light and shadow.
 
     Args:
         image: ``(S, S, 3)`` float32, 0…255.
