@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import NoFaceError
-from photo2moe.pipeline import Pipeline, load_pipeline
+from photo2moe.video.pipeline import Pipeline, load_pipeline
 from photo2moe.types import Image
 from photo2moe.video.animate import Animator
 from photo2moe.video.clip import Frame, Span, open_clip, read_clip

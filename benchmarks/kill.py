@@ -46,7 +46,7 @@ def convert(source: Path, target: Path, said: Path) -> None:
     with said.open("wb") as words:
         for number in (1, 2):
             os.dup2(words.fileno(), number)
-    from photo2moe.cli import main
+    from photo2moe.cli.main import main
 
     sys.argv = ["photo2moe", "batch", str(source), "-o", str(target), *OPTIONS]
     main()
@@ -197,7 +197,7 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
     sys.path.insert(0, str(ROOT))
     get_context("forkserver").set_forkserver_preload(
-        ["torch", "mediapipe", "cv2", "rich.progress", "photo2moe.cli", "photo2moe.pipeline", "photo2moe.batch"]
+        ["torch", "mediapipe", "cv2", "rich.progress", "photo2moe.cli.main", "photo2moe.pipeline", "photo2moe.batch"]
     )
     with tempfile.TemporaryDirectory() as place:
         make_photos(Path(place, "photos"), given.files)

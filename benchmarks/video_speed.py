@@ -23,9 +23,9 @@ import numpy as np
 
 from photo2moe.config import PipelineConfig
 from photo2moe.engine import load_net
-from photo2moe.film import CAMERA_LOOK, CAMERA_MOTION, CLIP_LOOK
+from photo2moe.cli.video import CAMERA_LOOK, CAMERA_MOTION, CLIP_LOOK
 from photo2moe.imageio import read_image
-from photo2moe.pipeline import Pipeline, load_pipeline
+from photo2moe.video.pipeline import Pipeline, load_pipeline
 from photo2moe.types import Image
 from photo2moe.video.animate import Animator
 from photo2moe.video.camera import clip_shots, run_camera

@@ -14,6 +14,7 @@ import photo2moe
 from photo2moe.video.animate import Animator
 from photo2moe.video.clip import Frame
 from photo2moe.video.motion import MotionConfig
+from photo2moe.video.pipeline import load_pipeline
 from photo2moe.video.writer import Shape, writing
 
 COUNT, RATE, SIDE = 20, 10, 400
@@ -35,7 +36,7 @@ def camera(photo):
 def main(source, target):
     config = photo2moe.PipelineConfig(size=200, compare=True)
     frames = list(camera(photo2moe.read_image(source)))
-    with photo2moe.load_pipeline(config) as pipeline:
+    with load_pipeline(config) as pipeline:
         animator = Animator(pipeline, config, MotionConfig())
         pictures = [animator(frame, number / RATE) for number, frame in enumerate(frames + frames)][COUNT:]
     shape = Shape(pictures[0].shape[:2], False, Fraction(RATE), Fraction(1, 1000))

@@ -1,24 +1,22 @@
 """Put a stage of your own into the pipeline: python examples/swap_a_stage.py selfie.jpg avatar.png
 
-Here, an upscaler that keeps the drawing's pixels, for a retro look.
+Here, a describer that gives everybody silver hair and round glasses, whoever is in the photo.
 """
 
 import dataclasses
 import sys
 
-import cv2
-
 import photo2moe
-
-
-def keep_pixels(image, size):  # (S, S, 4) RGBA in and out
-    return cv2.resize(image, (size, size), interpolation=cv2.INTER_NEAREST)
 
 
 def main(photo: str, output: str) -> None:
     with photo2moe.load_pipeline(photo2moe.PipelineConfig(size=512)) as pipeline:
-        retro = dataclasses.replace(pipeline, upscale=keep_pixels)
-        [avatar] = retro(photo2moe.read_image(photo))
+
+        def disguise(image, face):  # (H, W, 3) uint8 and a Face in, a Character out
+            who = pipeline.describe(image, face)
+            return who.replace(**{"hair.colour": "#c8ccd6", "glasses.kind": "round"})
+
+        [avatar] = dataclasses.replace(pipeline, describe=disguise)(photo2moe.read_image(photo))
     photo2moe.write_image(output, avatar.image)
 
 

@@ -12,36 +12,43 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from photo2moe.character.schema import Character
     from photo2moe.config import PipelineConfig, TrainConfig
     from photo2moe.errors import Photo2MoeError
     from photo2moe.imageio import read_image, write_image
+    from photo2moe.avatar import Avatar
     from photo2moe.pipeline import Pipeline, load_pipeline
-    from photo2moe.types import Avatar, Colours, Face
+    from photo2moe.portrait import describe, draw
+    from photo2moe.types import Face
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Avatar",
-    "Colours",
+    "Character",
     "Face",
     "Photo2MoeError",
     "Pipeline",
     "PipelineConfig",
     "TrainConfig",
     "__version__",
+    "describe",
+    "draw",
     "load_pipeline",
     "read_image",
     "write_image",
 ]
 
 _HOMES = {
-    "Avatar": "types",
-    "Colours": "types",
+    "Avatar": "avatar",
+    "Character": "character.schema",
     "Face": "types",
     "Photo2MoeError": "errors",
     "Pipeline": "pipeline",
     "PipelineConfig": "config",
     "TrainConfig": "config",
+    "describe": "portrait",
+    "draw": "portrait",
     "load_pipeline": "pipeline",
     "read_image": "imageio",
     "write_image": "imageio",

@@ -9,7 +9,7 @@ def run() -> None:
     # OpenBLAS is asked for tiny matrices only, and its threads wait by spinning: a third of all processor time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        from photo2moe.cli import main
+        from photo2moe.cli.main import main
     except KeyboardInterrupt:
         sys.exit(130)
     main()

@@ -73,7 +73,7 @@ class LossWeights:
         calm: bare skin of a photo's drawing against its rough, L1; else judges that expect fringes draw freckles.
         grid: rows and columns that differ at the net's own stride all over a photo's drawing, L1.
         gradient: penalty on the judges' gradient at anime faces.
-        mirror: a photo's drawing against the mirrored photo's, L1; else what pleases judges lies on one side of all.
+        mirror: a photo's drawing against the mirrored photo's, L1.
         style: least-squares GAN loss of photos' drawings by a judge on the features of a trained net, see
             ``nets/projected``. Needs the extra ``train``.
         distil: a photo's drawing against its teachers', L1; judges whose parts count nothing rest.
@@ -161,15 +161,17 @@ class PipelineConfig:
     """How photos are converted.
 
     Attributes:
-        weights: name in the catalogue, or path of a checkpoint.
+        weights: ``moe``, painted; ``clean``, the pen alone; or the path of a checkpoint that paints.
+        changes: of the character, such as ``hair.colour=silver``, in their order.
+        kit: folder of further parts to draw with, or empty.
         strength: 0 the person's own proportions … 1 anime proportions.
         background: ``photo``, ``transparent``, ``white``, ``blur``, ``#rrggbb`` or a picture's path.
-        frame: ``avatar``, a square of head and shoulders, or ``photo``, the whole photo.
+        frame: ``avatar``, head and shoulders; ``full``, the whole chibi; or ``photo``, the whole photo.
         size: side of the avatar, pixels; with ``frame="photo"`` the photo keeps its size.
         face: ``largest``, ``all``, or ``N`` for the N-th largest.
         compare: show photo and avatar side by side.
-        mark: draw a small mark into a corner that says that the picture is made by AI.
-        upscale: ``anime`` or ``lanczos``.
+        mark: draw a small AI into a corner.
+        upscale: of clips: ``anime`` or ``lanczos``.
         skin, hair, eyes: ``keep``, or the colour to draw, ``#rrggbb`` or a name.
         backend: ``auto``, by the weights' suffix; ``torch`` or ``onnx`` insist.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
@@ -178,6 +180,8 @@ class PipelineConfig:
     """
 
     weights: str = "moe"
+    changes: tuple[str, ...] = ()
+    kit: str = ""
     strength: float = 1.0
     background: str = "photo"
     frame: str = "avatar"
@@ -198,16 +202,15 @@ class PipelineConfig:
         _require(self.max_pixels >= 1, "max_pixels", self.max_pixels, "at least 1")
         _require(0 <= self.strength <= 1, "strength", self.strength, "0…1")
         _require(64 <= self.size <= 4096, "size", self.size, "64…4096 pixels")
-        _one_of("frame", self.frame, ("avatar", "photo"))
+        _one_of("frame", self.frame, ("avatar", "full", "photo"))
         _one_of("upscale", self.upscale, ("anime", "lanczos"))
         _one_of("backend", self.backend, ("auto", "torch", "onnx"))
         _one_of("device", self.device, ("auto", "cpu", "cuda", "mps"))
         number = self.face.isascii() and self.face.isdigit() and int(self.face) >= 1
         _require(self.face in ("largest", "all") or number, "face", self.face, "largest, all, or a number from 1")
         if self.frame == "photo" and self.background != "photo":
-            raise ConfigError(
-                f"frame photo keeps the photo's background; --background {self.background} needs --frame avatar"
-            )
+            kept = "frame photo keeps the photo's background"
+            raise ConfigError(f"{kept}; --background {self.background} needs --frame avatar")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from photo2moe.config import GeneratorConfig, PipelineConfig
 from photo2moe.errors import ConfigError
 from photo2moe.nets.runner import Draw, onnx_runner, torch_runner
-from photo2moe.weights import resolve
+from photo2moe.weights import CLEAN, DEFAULT, resolve
 
 
 def load_net(config: PipelineConfig) -> tuple[Draw, GeneratorConfig]:
@@ -27,6 +30,22 @@ def load_net(config: PipelineConfig) -> tuple[Draw, GeneratorConfig]:
     torch.manual_seed(config.seed)
     generator = load_generator(path).generator
     return torch_runner(generator, pick_device(config.device)), generator.config
+
+
+def limit_threads(count: int) -> None:
+    """Let every library that computes use at most so many threads, those that are loaded later too."""
+    import cv2
+
+    os.environ["OMP_NUM_THREADS"] = str(count)
+    cv2.setNumThreads(count)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(count)
+
+
+def uses_torch(config: PipelineConfig) -> bool:
+    """Whether painting as the configuration says runs on PyTorch."""
+    shipped = config.weights in (CLEAN, DEFAULT) and config.backend != "torch" and config.device in ("auto", "cpu")
+    return not shipped and not config.weights.lower().endswith(".onnx")
 
 
 def pick_device(name: str) -> str:

@@ -4,9 +4,12 @@ Photo2MoeError
 ├── InputError                what the user gave us
 │   ├── ImageReadError        not an image, too large, or it cannot be decoded
 │   ├── ImageWriteError       the output cannot be written where it was asked for
-│   └── NoFaceError           no face, or not the face that was asked for
+│   ├── NoFaceError           no face, or not the face that was asked for
+│   ├── CharacterError        a character with an unknown or impossible value
+│   └── KitError              a kit of parts with a broken file
 ├── ConfigError               unknown key, value out of range, contradictory options
 ├── MissingExtraError         the command needs an optional package
+├── LibraryError              the system lacks a library that a package is linked to
 ├── WeightsError
 │   ├── UnknownWeightsError   no such name; lists the known ones
 │   ├── ChecksumError         the file is not the one that was shipped
@@ -49,6 +52,10 @@ class MissingExtraError(Photo2MoeError):
     """An optional package is not installed; the message names the extra."""
 
 
+class LibraryError(Photo2MoeError):
+    """A shared library of the system is missing; the message names the package that brings it."""
+
+
 class WeightsError(Photo2MoeError):
     """The weights cannot be used."""
 
@@ -67,3 +74,11 @@ class CheckpointFormatError(WeightsError):
 
 class TrainingError(Photo2MoeError):
     """Training cannot start or go on."""
+
+
+class CharacterError(InputError):
+    """A character holds an unknown or impossible value; the message names it."""
+
+
+class KitError(InputError):
+    """A kit of parts holds a broken file; the message names it and what is wrong."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from photo2moe.checkpoint import load_generator
 from photo2moe.config import GeneratorConfig, to_dict
 from photo2moe.errors import ConfigError, MissingExtraError, WeightsError
 from photo2moe.files import write_bytes
-from photo2moe.nets.generator import Generator
+from photo2moe.nets.generator import STRIDE, Generator
 from photo2moe.nets.runner import FORMAT, onnx_runner, torch_runner
 from photo2moe.quantise import inputs, mean_difference, quantise
 
@@ -23,6 +24,8 @@ from photo2moe.quantise import inputs, mean_difference, quantise
 TOLERANCE = 1 / 255
 INT8_TOLERANCE = 3.0  # grey levels that drawings in 8-bit integers may differ by, in the mean
 OPSET = 18
+SIDES = {"batch": 1, "rows": 4, "columns": 4}  # of the input, in the net's strides, and the least of each
+SMALL = 256  # numbers below which halving a tensor saves nothing
 
 
 def export(weights: Path, output: Path) -> float:
@@ -30,7 +33,7 @@ def export(weights: Path, output: Path) -> float:
 
     Args:
         weights: a checkpoint.
-        output: ``*.onnx``, any batch size, opset 18; or ``*.pt``, TorchScript.
+        output: ``*.onnx``, any batch size, any sides that are multiples of 4, opset 18; or ``*.pt``, TorchScript.
 
     Returns:
         The largest difference seen between the two sides, in the nets' range.
@@ -111,12 +114,13 @@ def _onnx(generator: Generator, pictures: NDArray[np.float32], colours: NDArray[
         import onnxscript  # noqa: F401  (torch's exporter needs it)
     except ImportError as error:
         raise MissingExtraError(f"exporting to ONNX needs {error.name}; install photo2moe[export]") from error
+    batch, rows, columns = (torch.export.Dim(name, min=least) for name, least in SIDES.items())
     program = torch.onnx.export(
         generator,
         (torch.from_numpy(pictures), torch.from_numpy(colours)),
         input_names=["pictures", "colours"],
         output_names=["drawn"],
-        dynamic_shapes=({0: torch.export.Dim.DYNAMIC}, {0: torch.export.Dim.DYNAMIC}),
+        dynamic_shapes=({0: batch, 2: STRIDE * rows, 3: STRIDE * columns}, {0: batch}),
         opset_version=OPSET,
         dynamo=True,
         verbose=False,
@@ -124,8 +128,26 @@ def _onnx(generator: Generator, pictures: NDArray[np.float32], colours: NDArray[
     if program is None:
         raise WeightsError("PyTorch could not export this net to ONNX")
     model = program.model_proto
+    _halve(model)
     onnx.helper.set_model_props(model, {"format": FORMAT, "config": json.dumps(to_dict(generator.config))})
     return bytes(model.SerializeToString())
+
+
+def _halve(model: Any) -> None:
+    """Store large weights in 16 bits where that loses nothing, as checkpoints do; they are made 32 when loaded."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    for weight in list(model.graph.initializer):
+        if weight.data_type != TensorProto.FLOAT:
+            continue
+        values = numpy_helper.to_array(weight)
+        half = values.astype(np.float16)
+        if values.size < SMALL or not np.array_equal(half.astype(np.float32), values):
+            continue
+        name = weight.name
+        weight.CopyFrom(numpy_helper.from_array(half, f"{name}.half"))
+        cast = helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT)
+        model.graph.node.insert(0, cast)
 
 
 def _torchscript(generator: Generator, pictures: NDArray[np.float32], colours: NDArray[np.float32]) -> bytes:

@@ -1,4 +1,6 @@
-"""The chain from photo to avatar; :func:`load_pipeline` is the one place that builds it.
+"""The chain from photo to avatar: look, describe, draw, paint, compose.
+
+:func:`load_pipeline` is the one place that builds it.
 
 >>> from photo2moe.pipeline import load_pipeline
 >>> pipeline = load_pipeline()  # doctest: +SKIP
@@ -7,82 +9,60 @@
 
 from __future__ import annotations
 
-import dataclasses
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from photo2moe.avatar import Avatar, Drawing, Subject, Timer
+from photo2moe.character.changes import changed, parse_colour
+from photo2moe.character.schema import Character
+from photo2moe.compose.background import Background, compose_avatar, parse_background, side_by_side
 from photo2moe.config import PipelineConfig
 from photo2moe.decoder import Decoder
-from photo2moe.engine import load_net
+from photo2moe.draw.portrait import draw_scene
+from photo2moe.draw.raster import raster
 from photo2moe.errors import NoFaceError
-from photo2moe.ops.colour import measure_photo
-from photo2moe.ops.geometry import Template
-from photo2moe.stages.figure import Drawing, Sketched, Subject
-from photo2moe.stages.sketch import resketch, rough, sketch
+from photo2moe.kit.loader import Kit, load_kit
+from photo2moe.paint.painter import Painter
 from photo2moe.stamp import stamp
-from photo2moe.types import Avatar, Colours, Face, Image, Mask, Matrix
-
-if TYPE_CHECKING:
-    from photo2moe.stages.composite import Background
-    from photo2moe.stages.looks import Looks
+from photo2moe.types import Face, Image, Mask, Matrix
+from photo2moe.weights import CLEAN
 
 Detector = Callable[..., list[Face]]
 Matte = Callable[[Image, Face], tuple[Mask, Matrix]]
-LooksFinder = Callable[[Image, Face], "Looks"]
-Translator = Callable[[list[NDArray[np.uint8]], list[Colours]], list[NDArray[np.uint8]]]
-Upscaler = Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
-
-
-@dataclass(eq=False)
-class Timer:
-    """Seconds spent by stage."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def __call__(self, stage: str) -> Iterator[None]:
-        """Add the time of a ``with`` block to a stage."""
-        begun = time.perf_counter()
-        yield
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - begun
+Describer = Callable[[Image, Face], Character]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pipeline:
     """Photo → avatars. Load once, call often; a context manager that frees what it holds.
 
-    Every stage is a plain callable: ``dataclasses.replace(pipeline, upscale=mine)``
+    Every stage is a plain callable: ``dataclasses.replace(pipeline, describe=mine)``
     swaps one. Not for use by two threads at once.
 
     Attributes:
         config: how photos are converted.
-        detect, matte, find_looks, translate, upscale: the stages.
-        size: side of the roughs that ``translate`` draws from, pixels.
-        scale: how many times larger its drawings are.
+        detect, matte, describe: the stages that look at photos.
+        kit: the parts that characters are drawn with.
+        painter: paints drawings, or None for the pen alone.
         background: what avatars stand before.
         backdrop: the picture for ``background``, where it is a file.
-        template: where the eyes lie in that square.
         resources: closed with the pipeline.
     """
 
     config: PipelineConfig
     detect: Detector
     matte: Matte
-    find_looks: LooksFinder
-    translate: Translator
-    upscale: Upscaler
-    size: int
-    scale: int
+    describe: Describer
+    kit: Kit
+    painter: Painter | None
     background: Background
     backdrop: Image | None = None
-    template: Template = field(default_factory=Template)
     resources: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Pipeline:
@@ -92,7 +72,7 @@ class Pipeline:
         self.close()
 
     def close(self) -> None:
-        """Free the detector and the matte."""
+        """Free what the stages hold."""
         self.resources.close()
 
     def __call__(self, photo: Image, config: PipelineConfig | None = None) -> list[Avatar]:
@@ -100,26 +80,31 @@ class Pipeline:
 
         Args:
             photo: ``(H, W, 3)`` uint8 RGB.
-            config: how, where it differs from the pipeline's own; weights, device,
-                background and upscaler stay those that were loaded.
+            config: how, where it differs from the pipeline's own; weights, kit, device and
+                background stay those that were loaded.
 
         Returns:
             One avatar a chosen face; a single one with ``frame="photo"``.
 
         Raises:
             NoFaceError: no face, or not so many.
+            CharacterError: a change of the character names no field, or no value of it.
+            KitError: the kit lacks a part that is asked for.
         """
         config, timer = config or self.config, Timer()
         with timer("detect"):
             faces = self.choose(photo, config)
-        with timer("matte"):
+        with timer("describe"):
             subjects = [self.measure(photo, face) for face in faces]
-        with timer("translate"):
-            drawings = self.draw(photo, subjects, config)
+        drawings = self.draw(photo, subjects, config, timer)
         return self.compose(photo, drawings, config, timer)
 
     def choose(self, photo: Image, config: PipelineConfig) -> list[Face]:
-        """The faces that the configuration asks for, largest first."""
+        """The faces that the configuration asks for, largest first.
+
+        Raises:
+            NoFaceError: no face, or not so many.
+        """
         faces = self.detect(photo, every=config.face != "largest")
         if not faces:
             raise NoFaceError(
@@ -135,119 +120,64 @@ class Pipeline:
         return faces[number - 1 : number]
 
     def measure(self, photo: Image, face: Face) -> Subject:
-        """Matte and colours of one person."""
-        from photo2moe.stages.align import align
+        """Look at one person."""
+        return Subject(face, self.matte(photo, face), self.describe(photo, face))
 
-        matte = self.matte(photo, face)
-        # Colours are measured in full chibi proportions, whatever the strength: that is
-        # where the net learned to find them.
-        portrait = align(photo, face, matte, template=self.template, size=self.size, strength=1.0)
-        measured = measure_photo(photo, portrait.image, portrait.alpha, face, self.template)
-        return Subject(face, matte, measured, self.find_looks(photo, face))
+    def draw(
+        self, photo: Image, subjects: list[Subject], config: PipelineConfig, timer: Timer | None = None
+    ) -> list[Drawing]:
+        """Draw and paint people.
 
-    def draw(self, photo: Image, subjects: list[Subject], config: PipelineConfig) -> list[Drawing]:
-        """Draw people as anime figures, all in one batch."""
-        return self.ink([self.sketch(photo, subject, config) for subject in subjects], config)
-
-    def sketch(
-        self, photo: Image, subject: Subject, config: PipelineConfig, before: Sketched | None = None
-    ) -> Sketched:
-        """Sketch a person: the half of :meth:`draw` before the net, which needs no colours.
-
-        Args:
-            photo: ``(H, W, 3)`` uint8 RGB.
-            subject: who.
-            config: how.
-            before: of the same person a moment ago, to be kept but for the face.
+        Raises:
+            CharacterError, KitError: as for a call.
         """
-        from photo2moe.stages.align import align
-
-        portrait = align(
-            photo,
-            subject.face,
-            subject.matte,
-            template=self.template,
-            size=self.size,
-            strength=config.strength,
-            masculine=subject.looks.masculine,
-        )
-        if before is not None:
-            return Sketched(subject, portrait, resketch(before.sketch, portrait, subject.looks))
-        return Sketched(subject, portrait, sketch(portrait, self.template, subject.looks))
-
-    def ink(self, sketched: list[Sketched], config: PipelineConfig) -> list[Drawing]:
-        """Draw people of whom there are sketches, all in one batch."""
-        from photo2moe.ops.inpaint import straighten
-        from photo2moe.ops.tone import DRAWN
-        from photo2moe.stages.recolour import parse_colour, recolour, wanted_colours
-        from photo2moe.stages.translate import inner
-
-        skin = parse_colour(config.skin, "--skin")
-        hair = parse_colour(config.hair, "--hair-colour")
-        eyes = parse_colour(config.eyes, "--eye-colour")
-        wanted = [wanted_colours(s.subject.measured, skin=skin, hair=hair, eyes=eyes) for s in sketched]
-        own = [wanted_colours(s.subject.measured, skin=None, hair=None, eyes=None).hair for s in sketched]
-        roughs = [
-            rough(one.sketch, before, colours, self.size * self.scale)
-            for one, before, colours in zip(sketched, own, wanted, strict=True)
-        ]
-        cutouts = self.translate(roughs, [dataclasses.replace(colours, skin=DRAWN) for colours in wanted])
+        timer = timer or Timer()
         drawings = []
-        for one, cutout, colours in zip(sketched, cutouts, wanted, strict=True):
-            solid = inner(one.portrait.alpha, len(cutout))
-            figure = straighten(recolour(cutout, one.sketch, colours, self.template), solid)
-            drawings.append(Drawing(one.subject, figure, colours))
+        for subject in subjects:
+            who = wanted(subject.character, config)
+            with timer("draw"):
+                scene = draw_scene(who, self.kit, config.frame)
+                picture = raster(scene, config.size)
+            if self.painter is not None:
+                with timer("paint"):
+                    picture = self.painter(who, scene, picture, self.kit, config.frame)
+            drawings.append(Drawing(subject, who, scene, picture))
         return drawings
 
     def compose(
         self, photo: Image, drawings: list[Drawing], config: PipelineConfig, timer: Timer | None = None
     ) -> list[Avatar]:
-        """Upscale the figures and put them in front of their background."""
+        """Put the figures in front of their background, or into the photo."""
         timer = timer or Timer()
         if config.frame == "photo":
             return [self._in_photo(photo, drawings, config, timer)]
-        avatars = []
-        for drawing in drawings:
-            own = Timer(dict(timer.seconds))
-            avatars.append(self._alone(photo, drawing, config, own))
-        return avatars
+        return [self._alone(photo, drawing, config, Timer(dict(timer.seconds))) for drawing in drawings]
 
     def _alone(self, photo: Image, drawing: Drawing, config: PipelineConfig, timer: Timer) -> Avatar:
-        from photo2moe.stages.composite import compose_avatar, side_by_side
-
-        subject, size = drawing.subject, config.size
-        with timer("upscale"):
-            large = self.upscale(drawing.cutout, size)
-        with timer("composite"):
-            behind: Any = {"background": self.background, "size": size, "backdrop": self.backdrop}
-            image = compose_avatar(photo, subject.face, subject.matte, large, self.template, **behind)
+        subject, scene = drawing.subject, drawing.scene
+        with timer("compose"):
+            behind: Any = {"background": self.background, "backdrop": self.backdrop}
+            image = compose_avatar(photo, subject.face, subject.matte, drawing.picture, scene, **behind)
             if config.compare:
-                image = side_by_side(photo, subject.face, image, self.template)
+                image = side_by_side(photo, subject.face, image, scene)
             image = stamp(image) if config.mark else image
-        return Avatar(image, drawing.cutout, subject.face, drawing.wanted, timer.seconds)
+        return Avatar(image, drawing.picture, subject.face, drawing.character, timer.seconds)
 
     def _in_photo(self, photo: Image, drawings: list[Drawing], config: PipelineConfig, timer: Timer) -> Avatar:
-        from photo2moe.stages.composite import GROWTH, Placement, compose_photo
+        from photo2moe.compose.photo import Placement, compose_photo
 
-        placements = []
-        with timer("upscale"):
-            for drawing in drawings:
-                subject = drawing.subject
-                side = subject.face.eye_distance * GROWTH / self.template.eye_distance
-                large = self.upscale(drawing.cutout, int(np.clip(round(side), self.size * self.scale, 2048)))
-                man = subject.looks.masculine
-                placements.append(Placement(subject.face, subject.matte, large, config.strength, man))
-        with timer("composite"):
-            image = compose_photo(photo, placements, self.template)
+        with timer("compose"):
+            placements = [Placement(d.subject.face, d.subject.matte, d.picture, d.scene, d.character) for d in drawings]
+            image = compose_photo(photo, placements)
             if config.compare:
                 image = np.hstack([photo, image])
             image = stamp(image) if config.mark else image
         first = drawings[0]
-        return Avatar(image, first.cutout, first.subject.face, first.wanted, timer.seconds)
+        return Avatar(image, first.picture, first.subject.face, first.character, timer.seconds)
 
 
 def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
-    """Load everything that converting needs: nets, detectors, upscaler.
+    """Load everything that converting needs: nets, detectors, the kit.
 
     Args:
         config: how photos are to be converted; the defaults without it.
@@ -255,33 +185,51 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
     Raises:
         WeightsError: unknown or unusable weights.
         ConfigError: the device is not there, or the background is not one.
+        KitError: the kit is broken.
         ImageReadError: the background picture cannot be read.
     """
-    from photo2moe.stages.composite import parse_background
+    from photo2moe.character.describe import load_describer
     from photo2moe.stages.detect import FaceDetector
-    from photo2moe.stages.looks import LooksFinder
     from photo2moe.stages.matte import PersonMatte
-    from photo2moe.stages.translate import Translator
-    from photo2moe.stages.upscale import AnimeUpscaler, LanczosUpscaler
 
     config = config or PipelineConfig()
     background = parse_background(config.background)
     with Decoder() as read:  # starts no process without a picture
         backdrop = read(background.path, max_pixels=config.max_pixels) if background.path is not None else None
-    translator = Translator(*load_net(config))
+    painter, kit = load_painter(config), load_kit(config.kit or None)
     with ExitStack() as stack:
         detector, matte = stack.enter_context(FaceDetector()), stack.enter_context(PersonMatte())
-        upscaler: Any = AnimeUpscaler() if config.upscale == "anime" else LanczosUpscaler()
-        return Pipeline(
-            config,
-            detector,
-            matte,
-            LooksFinder(),
-            translator,
-            upscaler,
-            translator.size,
-            translator.scale,
-            background,
-            backdrop,
-            resources=stack.pop_all(),
-        )
+        describe = load_describer()
+        return Pipeline(config, detector, matte, describe, kit, painter, background, backdrop, stack.pop_all())
+
+
+def load_painter(config: PipelineConfig) -> Painter | None:
+    """The painter that the configuration asks for; none for the pen alone.
+
+    Raises:
+        WeightsError: unknown or unusable weights.
+    """
+    from photo2moe.engine import load_net, uses_torch
+    from photo2moe.nets.runner import onnx_runner
+    from photo2moe.weights import DEFAULT, PAINTER, verified
+
+    if config.weights == CLEAN:
+        return None
+    if config.weights == DEFAULT and not uses_torch(config):
+        return Painter(*onnx_runner(verified(PAINTER)))  # the same net, without importing PyTorch
+    return Painter(*load_net(config))
+
+
+def wanted(who: Character, config: PipelineConfig) -> Character:
+    """A character with everything changed that the configuration asks for.
+
+    Raises:
+        CharacterError, ConfigError: a change or a colour that cannot be read.
+    """
+    colours = {
+        "skin.colour": parse_colour(config.skin, "--skin"),
+        "hair.colour": parse_colour(config.hair, "--hair-colour"),
+        "eyes.colour": parse_colour(config.eyes, "--eye-colour"),
+    }
+    who = who.replace(strength=config.strength, **{path: colour for path, colour in colours.items() if colour})
+    return changed(who, config.changes)

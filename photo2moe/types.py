@@ -15,7 +15,6 @@ distance between the eye centres.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,34 +94,3 @@ class Colours:
     skin: tuple[int, int, int]
     hair: tuple[int, int, int]
     eyes: tuple[int, int, int]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Avatar:
-    """The result for one face.
-
-    Attributes:
-        image: final picture, ``(H, W, 3)``, or ``(H, W, 4)`` when transparent.
-        cutout: ``(S, S, 4)`` uint8 RGBA, the drawn figure alone, straight alpha.
-        face: the face in the photo.
-        colours: colours the figure was drawn with.
-        timings: seconds by stage.
-    """
-
-    image: NDArray[np.uint8]
-    cutout: NDArray[np.uint8]
-    face: Face
-    colours: Colours
-    timings: dict[str, float]
-
-    def facts(self) -> dict[str, Any]:
-        """What was done, ready for JSON."""
-        hexes = {name: "#{:02x}{:02x}{:02x}".format(*getattr(self.colours, name)) for name in ("skin", "hair", "eyes")}
-        height, width = self.image.shape[:2]
-        return {
-            "box": [round(v, 1) for v in self.face.box],
-            "score": round(self.face.score, 3),
-            "size": [width, height],
-            "colours": hexes,
-            "seconds": {name: round(value, 4) for name, value in self.timings.items()},
-        }

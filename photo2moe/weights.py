@@ -11,6 +11,7 @@ from photo2moe.errors import ChecksumError, UnknownWeightsError, WeightsError
 from photo2moe.files import printable
 
 DEFAULT = "moe"
+CLEAN = "clean"  # no weights: the pen alone
 MAX_BYTES = 256 << 20  # of a weights file: eighty times what the shipped ones have
 
 
@@ -93,7 +94,30 @@ UPSCALER = WeightSpec(
     licence="MIT; learned from realesr-animevideov3 of Real-ESRGAN (BSD-3-Clause)",
     trained_on="drawings of 99 portraits by the weights before, and 350 anime faces gathered for research",
 )
-SHIPPED = (*CATALOGUE, GLASSES, BEARD, HEADWEAR, MASCULINE, CHILD, ELDERLY, UPSCALER)
+PAINTER = WeightSpec(
+    name="moe (ONNX)",
+    file="moe-256.onnx",
+    sha256="1b73326c8183cf324b00f2dd7bdf0c6b2762f7fbbb108550d95993e77b9c8e32",
+    licence=CATALOGUE[0].licence,
+    trained_on=CATALOGUE[0].trained_on,
+)
+
+PARSER = WeightSpec(
+    name="parser",
+    file="parser.onnx",
+    sha256="e2c3cbb54b911ef2724bae8402f27168a3833f69d8888b95fa24c23c29753cfc",
+    licence="MIT; fine-tuned from EfficientNet-Lite0 (Apache-2.0)",
+    trained_on="4,391 portraits (AI-made faces, official and stock portraits), masks made with two teacher nets",
+)
+LOOKS = WeightSpec(
+    name="looks",
+    file="looks.onnx",
+    sha256="81579cef6c936be9a6d4f855fd74b1e68c6bd85c94fd91306ec5bd9ae4441674",
+    licence="MIT; fine-tuned from EfficientNet-Lite0 (Apache-2.0)",
+    trained_on="4,066 portraits (AI-made faces, official and stock portraits), labelled by eye",
+)
+
+SHIPPED = (*CATALOGUE, PAINTER, PARSER, LOOKS, GLASSES, BEARD, HEADWEAR, MASCULINE, CHILD, ELDERLY, UPSCALER)
 
 
 def folders() -> list[Path]:
@@ -151,6 +175,17 @@ def resolve(name: str) -> Path:
     shown = printable(name)
     what = f"{shown}: no such weights file" if os.sep in name or path.suffix else f"unknown weights '{shown}'"
     raise UnknownWeightsError(f"{what}; known names are {known}, or give the path of a .safetensors file")
+
+
+def digest(name: str) -> str:
+    """Digest of what a name stands for, and ``clean`` for the pen alone.
+
+    Raises:
+        UnknownWeightsError, WeightsError, ChecksumError: as for :func:`resolve`.
+    """
+    if name == CLEAN:
+        return CLEAN
+    return PAINTER.sha256 if name == DEFAULT else sha256(resolve(name))
 
 
 def sha256(path: Path) -> str:

@@ -17,17 +17,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from photo2moe.avatar import Avatar
 from photo2moe.batch import convert_all, convert_folder
 from photo2moe.bulk.brake import Brake
 from photo2moe.bulk.jobs import Shard, count, from_folder, from_list, parse_shard
 from photo2moe.bulk.places import Local
 from photo2moe.bulk.report import Memory, Report, options_fingerprint
 from photo2moe.bulk.work import AHEAD, Order, output_names, stream
+from photo2moe.character.schema import Character
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import ConfigError, InputError, NoFaceError
 from photo2moe.files import replacing
 from photo2moe.imageio import list_images, read_image, write_image
-from photo2moe.types import Avatar, Colours, Face
+from photo2moe.types import Face
 
 REPORT = "report.jsonl"
 WHOLE = Shard()
@@ -45,8 +47,7 @@ class Painter:
         if photo[0, 0, 0] == 13:
             raise NoFaceError("no face found")
         face = Face((0, 0, 1, 1), np.zeros((478, 2)), 1.0)
-        grey = (0, 0, 0)
-        return [Avatar(photo[:4, :4], np.zeros((4, 4, 4), np.uint8), face, Colours(grey, grey, grey), {})]
+        return [Avatar(photo[:4, :4], np.zeros((4, 4, 4), np.uint8), face, Character(), {})]
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from photo2moe.cli import main
+from photo2moe.cli.main import main
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import InputError, MissingExtraError
 from photo2moe.imageio import read_image
-from photo2moe.pipeline import load_pipeline
+from photo2moe.video.pipeline import load_pipeline
 from photo2moe.provenance import read_provenance
 from photo2moe.video.animate import Animator
 from photo2moe.video.camera import Mailbox, Record, Shot, clip_shots, device_shots, run_camera

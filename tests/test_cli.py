@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from photo2moe.cli import main
+from photo2moe.cli.main import main
 from photo2moe.imageio import read_image
 
 DATA = Path(__file__).parent / "data"
 TINY = str(DATA / "tiny.safetensors")
-QUICK = ["--weights", TINY, "--size", "128", "--upscale", "lanczos"]
+QUICK = ["--weights", "clean", "--size", "128"]
 
 
 def run(*arguments, stdin=None):

@@ -40,14 +40,14 @@ def test_the_pipeline_draws_the_same_on_either_engine(onnx_file):
     man = read_image(DATA / "man.jpg")
     drawn = []
     for weights in (TINY, onnx_file):
-        with load_pipeline(PipelineConfig(weights=str(weights), size=64, upscale="lanczos")) as pipeline:
+        with load_pipeline(PipelineConfig(weights=str(weights), size=64)) as pipeline:
             drawn.append(pipeline(man)[0].cutout.astype(int))
     assert np.abs(drawn[0] - drawn[1]).max() <= 3
 
 
 def test_converting_with_onnx_imports_no_torch(onnx_file, tmp_path):
     code = (
-        "import sys; from photo2moe.cli import main; main(sys.argv[1:], standalone_mode=False); "
+        "import sys; from photo2moe.cli.main import main; main(sys.argv[1:], standalone_mode=False); "
         "sys.exit(sum(name == 'torch' for name in sys.modules))"
     )
     arguments = ["convert", str(DATA / "man.jpg"), "-o", str(tmp_path / "a.png"), "--weights", str(onnx_file)]

@@ -8,15 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from photo2moe.character.schema import Character, Hair
 from photo2moe.config import PipelineConfig
+from photo2moe.draw.palette import lightness, parse
 from photo2moe.engine import pick_device
-from photo2moe.errors import ConfigError, ImageReadError, NoFaceError
+from photo2moe.errors import CharacterError, ConfigError, ImageReadError, KitError, NoFaceError
 from photo2moe.imageio import read_image
 from photo2moe.pipeline import load_pipeline
 
 DATA = Path(__file__).parent / "data"
 TINY = str(DATA / "tiny.safetensors")
-CONFIG = PipelineConfig(weights=TINY, size=128, upscale="lanczos")
+CONFIG = PipelineConfig(weights=TINY, size=128)
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +36,8 @@ def test_one_photo_gives_one_avatar(pipeline, man):
     [avatar] = pipeline(man)
     assert avatar.image.shape == (128, 128, 3)
     assert avatar.image.dtype == np.uint8
-    assert avatar.cutout.shape == (64, 64, 4)
-    assert set(avatar.timings) == {"detect", "matte", "translate", "upscale", "composite"}
+    assert avatar.cutout.shape == (128, 128, 4)
+    assert set(avatar.timings) == {"detect", "describe", "draw", "paint", "compose"}
     assert avatar.facts()["size"] == [128, 128]
 
 
@@ -51,16 +53,20 @@ def test_the_photo_is_not_changed(pipeline, man):
 
 def test_people_keep_their_tones(pipeline):
     light, dark = read_image(DATA.parent.parent / "examples" / "selfie.jpg"), read_image(DATA / "woman.jpg")
-    skins = [sum(pipeline(photo)[0].colours.skin) for photo in (light, dark)]
-    assert skins[0] > skins[1] + 100
+    skins = [lightness(parse(pipeline(photo)[0].character.skin.colour)) for photo in (light, dark)]
+    assert skins[0] > skins[1] + 8
 
 
-def test_colours_that_were_asked_for_are_drawn(pipeline, man):
-    config = dataclasses.replace(CONFIG, hair="#2040c0", eyes="green", skin="#c08060")
+def test_colours_and_changes_that_were_asked_for_are_drawn(pipeline, man):
+    config = dataclasses.replace(CONFIG, hair="#2040c0", eyes="green", changes=("glasses.kind=round", "pose.yaw=0"))
     [avatar] = pipeline(man, config)
-    assert avatar.colours.hair == (32, 64, 192)
-    assert avatar.colours.skin == (192, 128, 96)
+    who = avatar.character
+    assert (who.hair.colour, who.eyes.colour, who.glasses.kind, who.pose.yaw) == ("#2040c0", "#55a069", "round", 0)
     assert (avatar.cutout != pipeline(man)[0].cutout).any()
+    with pytest.raises(CharacterError, match="must be a colour"):
+        pipeline(man, dataclasses.replace(CONFIG, changes=("hair.colour=shiny",)))
+    with pytest.raises(KitError, match="the kit has no glasses 'monocle'; it has"):
+        pipeline(man, dataclasses.replace(CONFIG, changes=("glasses.kind=monocle",)))
 
 
 def test_strength_moves_the_chin(pipeline, man):
@@ -100,19 +106,26 @@ def test_no_face(pipeline):
 
 
 def test_a_stage_can_be_swapped(pipeline, man):
-    def paint(image, size):
-        return np.full((size, size, 4), 77, np.uint8) if image.shape[2] == 4 else image
+    blue = dataclasses.replace(pipeline, describe=lambda *_: Character(hair=Hair(colour="#2040c0")))
+    assert blue(man)[0].character.hair.colour == "#2040c0"
+    assert (blue(man)[0].image != pipeline(man)[0].image).any()
 
-    white = dataclasses.replace(pipeline, upscale=paint)
-    assert (white(man)[0].image != pipeline(man)[0].image).any()
+
+def test_the_pen_alone_needs_no_net(pipeline, man):
+    clean = dataclasses.replace(pipeline, painter=None)(man)[0]
+    painted = pipeline(man)[0]
+    assert "paint" not in clean.timings
+    np.testing.assert_array_equal(clean.cutout[..., 3], painted.cutout[..., 3])  # form stays the pen's
+    apart = np.abs(clean.cutout[..., :3].astype(int) - painted.cutout[..., :3])
+    assert 0 < apart.mean() < 26
 
 
 def test_many_at_once_are_drawn_like_one(pipeline):
     group = read_image(DATA / "group.jpg")
     faces = pipeline.detect(group, every=True)[:3]
     subjects = [pipeline.measure(group, face) for face in faces]
-    together = [d.cutout.astype(int) for d in pipeline.draw(group, subjects, CONFIG)]
-    alone = [pipeline.draw(group, [s], CONFIG)[0].cutout for s in subjects]
+    together = [d.picture.astype(int) for d in pipeline.draw(group, subjects, CONFIG)]
+    alone = [pipeline.draw(group, [s], CONFIG)[0].picture for s in subjects]
     for one, other in zip(together, alone, strict=True):
         assert np.abs(one - other).max() <= 1
 

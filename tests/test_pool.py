@@ -26,7 +26,7 @@ from photo2moe.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "tests" / "data"
-CONFIG = PipelineConfig(weights=str(DATA / "tiny.safetensors"), size=64, upscale="lanczos")
+CONFIG = PipelineConfig(weights="clean", size=64)
 
 pytestmark = [pytest.mark.mediapipe, pytest.mark.slow]
 
@@ -110,7 +110,7 @@ def test_a_worker_does_its_jobs_and_ends_with_the_connection(tmp_path):
 def test_ctrl_c_keeps_what_is_drawn_and_a_second_run_does_the_rest_of_a_list(tmp_path):
     source = photos(tmp_path / "in", *(f"{i:02}.jpg" for i in range(40)))
     command = [sys.executable, "-m", "photo2moe", "batch", source, "-o", tmp_path / "out", "--json"]
-    command += ["--weights", CONFIG.weights, "--size", 64, "--upscale", "lanczos", "--workers", 1]
+    command += ["--weights", CONFIG.weights, "--size", 64, "--workers", 1]
     command = [str(part) for part in command]
     process = subprocess.Popen(
         command,
@@ -142,7 +142,7 @@ def test_ctrl_c_keeps_what_is_drawn_and_a_second_run_does_the_rest_of_a_list(tmp
 def test_after_kill_9_no_worker_lives_on_and_nothing_is_done_twice(tmp_path):
     source, report = photos(tmp_path / "in", *(f"{i:02}.jpg" for i in range(20))), tmp_path / "out" / "report.jsonl"
     command = [sys.executable, "-m", "photo2moe", "batch", source, "-o", tmp_path / "out", "--json", "--workers", 1]
-    command = [str(part) for part in (*command, "--weights", CONFIG.weights, "--size", 64, "--upscale", "lanczos")]
+    command = [str(part) for part in (*command, "--weights", CONFIG.weights, "--size", 64)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     process.stdout.readline()
     [*workers] = map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())

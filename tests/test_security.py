@@ -84,7 +84,7 @@ def test_no_network_is_used_nothing_is_left_and_two_processes_make_the_same_byte
     script = (
         "import sys, tests.test_security as t\n"
         "t.no_internet()\n"
-        "from photo2moe.cli import main\n"
+        "from photo2moe.cli.main import main\n"
         f"for words in (['convert', {photo!r}, '-o', 'one.png'], ['batch', 'in', '-o', 'out']):\n"
         f"    main([*words, *{arguments}], standalone_mode=False)\n"
     )

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from hostile import hostile_files
 from serving import ROOT, TINY, serving
 
-from photo2moe.cli import main
+from photo2moe.cli.main import main
 from photo2moe.config import ServeConfig
 from photo2moe.errors import InputError, MissingExtraError
 from photo2moe.web.server import listen, serve, url, warning

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from photo2moe.cli import main
+from photo2moe.cli.main import main
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import ConfigError, NoFaceError
-from photo2moe.pipeline import load_pipeline
+from photo2moe.video.pipeline import load_pipeline
 from photo2moe.provenance import read_provenance
 from photo2moe.video.animate import Animator
 from photo2moe.video.clip import open_clip, read_clip
@@ -327,7 +327,7 @@ def test_ctrl_c_ends_tidily(tmp_path):
 # Sends itself the signal of Ctrl-C as soon as some frames are done.
 INTERRUPTED = f"""
 import os, threading
-from photo2moe.cli import main
+from photo2moe.cli.main import main
 from photo2moe.video import writer
 write, count = writer.Writer.__call__, []
 def counting(self, *arguments):

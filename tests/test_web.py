@@ -29,7 +29,7 @@ from photo2moe.web.studio import Studio, hire
 DATA = Path(__file__).parent / "data"
 TINY = str(DATA / "tiny.safetensors")
 MAN, GROUP, NOBODY = ((DATA / name).read_bytes() for name in ("man.jpg", "group.jpg", "landscape.jpg"))
-BASE = PipelineConfig(weights=TINY, size=64, upscale="lanczos", max_pixels=1_000_000)
+BASE = PipelineConfig(weights=TINY, size=64, max_pixels=1_000_000)
 LOCAL = "http://127.0.0.1"
 JPEG = {"Content-Type": "image/jpeg"}
 
@@ -79,7 +79,7 @@ def test_a_form_gives_a_marked_picture(client, tmp_path):
     reply = post(client, MAN, size="96", hair_colour="silver")
     assert reply.status_code == 200
     assert reply.headers["content-type"] == "image/png"
-    assert "translate;dur=" in reply.headers["server-timing"]
+    assert "draw;dur=" in reply.headers["server-timing"]
     (tmp_path / "a.png").write_bytes(reply.content)
     assert read_image(tmp_path / "a.png").shape == (96, 96, 3)
     assert read_provenance(tmp_path / "a.png").is_ai_made
@@ -96,7 +96,7 @@ def test_json_tells_what_was_done(client):
     [photo] = reply.json()["photos"]
     [output] = photo["outputs"]
     assert base64.b64decode(output["image"]).startswith(b"\x89PNG")
-    assert set(output["seconds"]) == {"detect", "matte", "translate", "upscale", "composite"}
+    assert set(output["seconds"]) == {"detect", "describe", "draw", "paint", "compose"}
     assert sum(output["seconds"].values()) <= reply.json()["seconds"]
 
 
@@ -138,7 +138,7 @@ def test_every_face_of_a_group_comes_as_a_zip(client):
             {"frame": "photo", "background": "white"},
             "frame photo keeps the photo's background; --background white needs --frame avatar",
         ),
-        ({"upscale": "best"}, "upscale must be anime or lanczos, not best"),
+        ({"style": "best"}, "style must be moe or clean, not 'best'"),
         ({"format": "gif"}, "format must be png or jpg or webp, not 'gif'"),
         ({"format": "jpg", "background": "transparent"}, "JPEG cannot hold transparency; use .png or .webp"),
     ],

@@ -32,15 +32,13 @@ class Drawer:
     """
 
     def __init__(self, order: Order) -> None:
-        import cv2
-        import torch
-
+        from photo2moe.engine import limit_threads
         from photo2moe.pipeline import load_pipeline
 
-        torch.set_num_threads(1)
-        cv2.setNumThreads(1)
+        limit_threads(1)
         self._order, self._decoder = order, Decoder()
         self._pipeline = load_pipeline(order.config)
+        limit_threads(1)  # of what was loaded just now
 
     def __call__(self, block: dict[str, Any]) -> dict[str, list[str]]:
         """Do jobs; both jobs and facts are JSON, and belong together by their order."""

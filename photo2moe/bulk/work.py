@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from photo2moe.bulk.brake import Brake
 from photo2moe.bulk.jobs import Job, Jobs
@@ -23,7 +23,10 @@ from photo2moe.decoder import Decoder
 from photo2moe.errors import Photo2MoeError
 from photo2moe.files import keep_apart, printable, reason
 from photo2moe.imageio import encode_image
-from photo2moe.types import Avatar, Image
+from photo2moe.types import Image
+
+if TYPE_CHECKING:
+    from photo2moe.avatar import Avatar
 
 AHEAD = 3  # photos read ahead, and avatars being written; bounds the memory
 

@@ -46,17 +46,15 @@ def serve(connection: Connection, order: Order, threads: int) -> None:
         order: what is asked for.
         threads: of each library that has some.
     """
-    import cv2
-    import torch
-
-    from photo2moe.engine import pick_device
+    from photo2moe.engine import limit_threads, pick_device, uses_torch
     from photo2moe.pipeline import load_pipeline
 
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(threads)
+    if uses_torch(order.config):
+        import torch  # noqa: F401 - before its threads are limited
+    limit_threads(threads)
     try:
         pipeline = load_pipeline(order.config)
-        device = "cpu" if order.config.weights.endswith(".onnx") else pick_device(order.config.device)
+        device = pick_device(order.config.device) if uses_torch(order.config) else "cpu"
     except Photo2MoeError as error:
         connection.send(error)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +51,7 @@ def onnx_runner(path: Path) -> tuple[Draw, GeneratorConfig]:
     except ImportError as error:
         raise MissingExtraError("ONNX files need ONNX Runtime; install photo2moe[export]") from error
     options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)  # 0: all cores
     # Threads that wait for work by spinning take the processor from the other stages.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from photo2moe.config import PipelineConfig
 from photo2moe.ops.layers import blend, warp
-from photo2moe.pipeline import Pipeline, Timer
 from photo2moe.stages.composite import Background, Matte
 from photo2moe.stages.figure import Drawing, Sketched
 from photo2moe.stages.matte import PersonMatte
 from photo2moe.types import Colours, Image
 from photo2moe.video.follow import Follower, Seen
 from photo2moe.video.motion import MotionConfig
+from photo2moe.video.pipeline import Pipeline, Timer
 from photo2moe.video.scenery import Scenery, View, figure_before, hide, people_in
 from photo2moe.video.steady import SteadyDrawing
 
@@ -199,10 +199,10 @@ class Animator:
             lost = [one.subject.face for one in scene.seen if not one.found]
             image = scene.image if scene.bare is None else hide(scene.image, scene.bare, lost)
             if solid := [drawing for drawing, one in drawn if one.opacity >= 1]:
-                image = self._pipeline.compose(image, solid, config)[0].image
+                image = self._pipeline.compose(image, solid, config)[0]
             for drawing, one in drawn:
                 if one.opacity < 1:
-                    with_it = self._pipeline.compose(image, [drawing], config)[0].image
+                    with_it = self._pipeline.compose(image, [drawing], config)[0]
                     image = blend(image, with_it, np.full(image.shape[:2], one.opacity, np.float32))
         return np.hstack([scene.image, image]) if self.config.compare else image
 

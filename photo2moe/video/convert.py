@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import ConfigError, NoFaceError
 from photo2moe.files import printable
-from photo2moe.pipeline import Pipeline
 from photo2moe.types import Colours
 from photo2moe.video.animate import Animator, Inked, Scene
 from photo2moe.video.clip import USUAL_RATE, Clip, Frame, Span, open_clip, paced, read_clip, samples
 from photo2moe.video.follow import pick
 from photo2moe.video.motion import MotionConfig
+from photo2moe.video.pipeline import Pipeline
 from photo2moe.video.pipes import RawWriter, read_raw
 from photo2moe.video.writer import Shape, check_output, writing
 

@@ -19,11 +19,11 @@ from photo2moe.config import PipelineConfig
 from photo2moe.errors import NoFaceError
 from photo2moe.ops.colour import lab_of
 from photo2moe.ops.geometry import compose, invert
-from photo2moe.pipeline import Matte, Pipeline
 from photo2moe.stages.figure import Subject
 from photo2moe.stages.looks import Looks, mostly
 from photo2moe.types import Colours, Face, Image, Mask, Matrix
 from photo2moe.video.motion import MotionConfig
+from photo2moe.video.pipeline import Matte, Pipeline
 from photo2moe.video.steady import SteadyFace, SteadyMask, moved
 
 # A cut: mean difference of thumbnails, levels, and how many times the usual change that must be.

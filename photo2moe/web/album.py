@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from photo2moe.compose.background import side_by_side
 from photo2moe.config import PipelineConfig, ServeConfig
-from photo2moe.pipeline import Pipeline
-from photo2moe.stages.composite import side_by_side
-from photo2moe.stages.figure import Drawing, Subject
-from photo2moe.types import Avatar, Face, Image
+from photo2moe.draw.portrait import draw_scene
+from photo2moe.avatar import Avatar, Drawing, Subject
+from photo2moe.pipeline import Pipeline, wanted
+from photo2moe.types import Face, Image
 from photo2moe.web.problems import Problem
 
 # A selfie has one face that fills so much of the picture; who else may stand far
@@ -37,7 +38,7 @@ class Photo:
         image: ``(H, W, 3)`` uint8 RGB.
         faces: found, largest first.
         subjects: measured so far, by index of the face.
-        drawings: made lately, by face and by all that the net and the colours depend on.
+        drawings: made lately, by face and by all that they depend on.
     """
 
     image: Image
@@ -72,11 +73,11 @@ def draw(pipeline: Pipeline, photo: Photo, config: PipelineConfig) -> list[Avata
     drawings = []
     for face in _chosen(pipeline, photo, config):
         index = photo.faces.index(face)
-        key = (index, config.strength, config.skin, config.hair, config.eyes)
+        if index not in photo.subjects:
+            photo.subjects[index] = pipeline.measure(photo.image, face)
+        key = (index, wanted(photo.subjects[index].character, config), config.size, config.frame, config.weights)
         drawing = photo.drawings.pop(key, None)
         if drawing is None:
-            if index not in photo.subjects:
-                photo.subjects[index] = pipeline.measure(photo.image, face)
             [drawing] = pipeline.draw(photo.image, [photo.subjects[index]], config)
         photo.drawings[key] = drawing
         drawings.append(drawing)
@@ -90,8 +91,9 @@ def before(pipeline: Pipeline, photo: Photo, config: PipelineConfig) -> Image:
     if config.frame == "photo":
         return photo.image
     [face, *_] = _chosen(pipeline, photo, config)
+    who = wanted(photo.subjects[photo.faces.index(face)].character, config)
     nothing = np.zeros((config.size, config.size, 3), np.uint8)
-    return side_by_side(photo.image, face, nothing, pipeline.template)[:, : config.size]
+    return side_by_side(photo.image, face, nothing, draw_scene(who, pipeline.kit))[:, : config.size]
 
 
 class Album:

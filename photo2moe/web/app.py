@@ -19,10 +19,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from photo2moe import __version__
+from photo2moe.character.changes import NAMES
 from photo2moe.config import PipelineConfig, ServeConfig, to_dict
 from photo2moe.errors import NoFaceError, Photo2MoeError
 from photo2moe.imageio import encode_image
-from photo2moe.stages.recolour import NAMES
 from photo2moe.web import album, document
 from photo2moe.web.choices import CHOICES, Wish, read_wish
 from photo2moe.web.convert import Parcel, Picture, Sheet, convert, decode, encode, fitted, picture_reply
@@ -193,7 +193,7 @@ class Desk:
         return JSONResponse(
             {
                 "styles": [dict(zip(("name", "licence", "trained_on"), style, strict=True))],
-                "colours": {name: "#{:02x}{:02x}{:02x}".format(*rgb) for name, rgb in NAMES.items()},
+                "colours": NAMES,
                 "options": {choice.name: values[choice.field] for choice in CHOICES if choice.field},
             }
         )

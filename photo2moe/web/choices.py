@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from photo2moe.character.changes import NAMES, parse_colour
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import ConfigError
-from photo2moe.stages.recolour import NAMES, parse_colour
 
 FORMATS = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 BACKGROUND = re.compile(r"photo|transparent|white|blur|#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
@@ -87,13 +87,13 @@ CHOICES = (
         "0 own proportions … 1 anime proportions",
     ),
     Choice("background", "background", _string(f"^({BACKGROUND.pattern})$"), "what the avatar stands before"),
-    Choice("frame", "frame", {"type": "string", "enum": ["avatar", "photo"]}, "head and shoulders, or the whole photo"),
+    Choice("frame", "frame", {"type": "string", "enum": ["avatar", "full", "photo"]}, "bust, whole chibi, or photo"),
     Choice("size", "size", {"type": "integer", "minimum": 64, "maximum": 4096}, "side of the avatar, pixels"),
     Choice("face", "face", _string("^(largest|all|[1-9][0-9]{0,2})$"), "which face, the largest being 1"),
     Choice("skin", "skin", _string(_COLOUR), "colour of the skin"),
     Choice("hair-colour", "hair", _string(_COLOUR), "colour of the hair"),
     Choice("eye-colour", "eyes", _string(_COLOUR), "colour of the eyes"),
-    Choice("upscale", "upscale", {"type": "string", "enum": ["anime", "lanczos"]}, "how the drawing is enlarged"),
+    Choice("style", "weights", {"type": "string", "enum": ["moe", "clean"]}, "painted, or the pen alone"),
     Choice("compare", "compare", {"type": "boolean"}, "photo and avatar side by side"),
     Choice("mark", "mark", {"type": "boolean"}, "a small AI in the corner"),
     Choice("format", "", {"type": "string", "enum": list(FORMATS)}, "of the picture"),

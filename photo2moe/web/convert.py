@@ -20,8 +20,9 @@ from photo2moe.config import PipelineConfig
 from photo2moe.decoder import Decoder
 from photo2moe.errors import NoFaceError
 from photo2moe.imageio import encode_image
+from photo2moe.avatar import Avatar
 from photo2moe.pipeline import Pipeline
-from photo2moe.types import Avatar, Image
+from photo2moe.types import Image
 from photo2moe.web.choices import FORMATS, Wish
 from photo2moe.web.problems import Problem
 from photo2moe.web.upload import Upload

@@ -11,6 +11,7 @@ from contextlib import suppress
 from urllib.parse import quote
 
 from photo2moe.config import PipelineConfig, ServeConfig
+from photo2moe.engine import limit_threads
 from photo2moe.errors import InputError, MissingExtraError
 from photo2moe.web.guard import is_loopback
 
@@ -94,10 +95,5 @@ def warning(config: ServeConfig) -> str:
 
 def share_processors(workers: int) -> None:
     """Give each worker its share of the processors; more threads than those only get in each other's way."""
-    import cv2
-    import torch
-
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = max(1, there // workers)
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(threads)
+    limit_threads(max(1, there // workers))

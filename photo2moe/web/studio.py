@@ -1,7 +1,7 @@
 """A few workers that draw, one net between them, and the queue before them.
 
-A pipeline is not for two threads at once, so each worker has its own detector, matte
-and upscalers; the net, which is most of the memory, they share. Threads are enough:
+A pipeline is not for two threads at once, so each worker has its own detector and matte; the nets, which are
+most of the memory, they share. Threads are enough:
 nearly all the time goes into libraries that let other threads run.
 """
 
@@ -18,14 +18,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TypeVar
 
+from photo2moe.compose.background import parse_background
 from photo2moe.config import PipelineConfig, ServeConfig
 from photo2moe.decoder import Decoder
-from photo2moe.pipeline import Pipeline, Upscaler, load_pipeline
-from photo2moe.stages.composite import parse_background
+from photo2moe.pipeline import Pipeline, load_pipeline
 from photo2moe.stages.detect import FaceDetector
 from photo2moe.stages.matte import PersonMatte
-from photo2moe.stages.upscale import AnimeUpscaler, LanczosUpscaler
 from photo2moe.web.problems import Problem, busy
+from photo2moe.weights import CLEAN
 
 T = TypeVar("T")
 
@@ -39,18 +39,17 @@ class Worker:
 
     Attributes:
         pipeline: its own.
-        upscalers: by the name that the configuration gives them.
         read: decodes its photos, in a process that may die of them.
     """
 
     pipeline: Pipeline
-    upscalers: dict[str, Upscaler]
     read: Decoder
 
     def dressed(self, config: PipelineConfig) -> Pipeline:
-        """The pipeline with the background and the upscaler that a request asks for."""
-        background, upscale = parse_background(config.background), self.upscalers[config.upscale]
-        return dataclasses.replace(self.pipeline, config=config, background=background, upscale=upscale)
+        """The pipeline with the background that a request asks for."""
+        painter = None if config.weights == CLEAN else self.pipeline.painter
+        background = parse_background(config.background)
+        return dataclasses.replace(self.pipeline, config=config, background=background, painter=painter)
 
 
 def hire(config: PipelineConfig, count: int) -> list[Worker]:
@@ -65,7 +64,7 @@ def hire(config: PipelineConfig, count: int) -> list[Worker]:
         ConfigError: the device is not there.
     """
     with ExitStack() as stack:
-        first = stack.enter_context(load_pipeline(dataclasses.replace(config, background="photo", upscale="lanczos")))
+        first = stack.enter_context(load_pipeline(dataclasses.replace(config, background="photo")))
         workers = []
         for number in range(count):
             pipeline = first
@@ -74,8 +73,7 @@ def hire(config: PipelineConfig, count: int) -> list[Worker]:
                     detect, matte = own.enter_context(FaceDetector()), own.enter_context(PersonMatte())
                     pipeline = dataclasses.replace(first, detect=detect, matte=matte, resources=own.pop_all())
                 stack.enter_context(pipeline)
-            upscalers: dict[str, Upscaler] = {"anime": AnimeUpscaler(), "lanczos": LanczosUpscaler()}
-            workers.append(Worker(pipeline, upscalers, Decoder()))
+            workers.append(Worker(pipeline, Decoder()))
         stack.pop_all()
         return workers
 

@@ -1,0 +1,142 @@
+"""Who is in the photo: regions, looks, measures and colours of one person brought together as a :class:`Character`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from photo2moe.character.attributes import MARKS, Looks, LooksNet
+from photo2moe.character.schema import Character
+from photo2moe.character.shapes import shape_words
+from photo2moe.face.colours import PersonColours, measure_colours
+from photo2moe.face.cover import cover_notes, covers_mouth
+from photo2moe.face.lab import from_hex, to_hex
+from photo2moe.face.measure import Measures, measure
+from photo2moe.face.parse import Parser, Regions
+from photo2moe.types import Face, Image
+
+# What words for the colour of hair and of clothes mean, where light misleads or nothing was seen.
+HAIR = {
+    "black": "#231f22",
+    "dark_brown": "#42312a",
+    "brown": "#674831",
+    "light_brown": "#946f4e",
+    "blond": "#d4b072",
+    "red": "#a04c2c",
+    "grey": "#929095",
+    "white": "#dedce0",
+}
+CLOTHES = {
+    "black": "#2c2c34",
+    "white": "#eceef2",
+    "grey": "#868a94",
+    "blue": "#4a6ca8",
+    "brown": "#7c5b42",
+    "beige": "#d6c4a4",
+    "red": "#b83c44",
+    "pink": "#e6a2b4",
+    "green": "#5a8c66",
+    "orange": "#e08c4c",
+    "purple": "#80609c",
+    "yellow": "#e6c25a",
+}
+TRUST = 0.5  # share of the word in the colour of hair when the looks net is sure of it
+TEETH_SMILE = 0.55  # smile of a mouth that shows teeth, at the least
+
+
+def load_describer() -> Callable[[Image, Face], Character]:
+    """Load the nets that describing needs; the result is called with a photo and a face.
+
+    Raises:
+        WeightsError: a net is missing from the installation, or damaged.
+    """
+    parser, looks = Parser(), LooksNet()
+
+    def describe_face(photo: Image, face: Face) -> Character:
+        return describe(photo, face, parser(photo, face), looks(photo, face))
+
+    return describe_face
+
+
+def describe(photo: Image, face: Face, regions: Regions, looks: Looks) -> Character:
+    """The character of one person.
+
+    Args:
+        photo: ``(H, W, 3)`` uint8 RGB.
+        face: the person's face in it.
+        regions: the person's regions.
+        looks: what the person looks like.
+
+    Returns:
+        A character with default strength; where the photo is not sure, the plainer value.
+    """
+    words = {field: looks.sure(field) for field in looks.probabilities}
+    length = words["hair_length"]
+    colours = measure_colours(photo, face, regions, dyed=words["hair_colour"] == "dyed")
+    numbers = measure(photo, face, regions, length=length, look=words["look"], age=words["age"])
+    who = Character().replace(**{**_words(words, looks), **_colours(colours, words, looks), **numbers.changes()})
+    who = who.replace(**_expression(words, numbers, covered=covers_mouth(face, regions)))
+    who = who.replace(**shape_words(who))
+    return who.replace(notes=(*colours.notes, *cover_notes(photo, face, regions, numbers.head, cut_hair=numbers.cut)))
+
+
+def _words(words: dict[str, str], looks: Looks) -> dict[str, Any]:
+    """Fields that are words of the looks net."""
+    length, front = words["hair_length"], words["front"]
+    texture = words["hair_texture"]
+    if length == "hidden" and words["headwear"] == "none":  # tied back, most likely
+        length = "short" if words["look"] == "m" else "shoulder"
+    return {
+        "person.age": words["age"],
+        "person.look": words["look"],
+        "skin.marks": tuple(mark for mark in MARKS if words[mark] == "yes"),
+        "hair.length": length,
+        "hair.texture": "straight" if texture == "na" else texture,
+        "hair.front": "back" if front == "na" else front,
+        "hair.tied": "loose" if words["tied"] == "na" or length in ("bald", "shaved") else words["tied"],
+        "beard.kind": words["facial_hair"],
+        "glasses.kind": words["glasses"],
+        "headwear.kind": words["headwear"],
+        "mask.kind": "surgical" if words["mouth"] == "hidden" and words["occluded"] == "yes" else "none",
+        "earrings.kind": "none" if words["earrings"] == "unseen" else words["earrings"],
+        "clothes.kind": "crew" if words["clothes"] == "unseen" else words["clothes"],
+        "clothes.pattern": "plain" if words["clothes_pattern"] == "na" else words["clothes_pattern"],
+    }
+
+
+def _colours(colours: PersonColours, words: dict[str, str], looks: Looks) -> dict[str, Any]:
+    """Fields that are colours; what was not seen keeps its default."""
+    found = {
+        "skin.colour": colours.skin,
+        "hair.colour": _hair(colours.hair, *looks.best("hair_colour")),
+        "hair.tips": colours.tips,
+        "brows.colour": colours.brows,
+        "beard.colour": colours.beard if words["facial_hair"] != "none" else None,
+        "mouth.colour": colours.lips if words["lipstick"] == "yes" else None,
+        "eyes.colour": colours.iris,
+        "clothes.colour": colours.clothes or CLOTHES.get(words["clothes_colour"]),
+        "clothes.second": colours.clothes_second,
+        "headwear.colour": colours.headwear,
+        "headwear.second": colours.headwear_second,
+        "glasses.colour": colours.glasses,
+    }
+    return {path: colour for path, colour in found.items() if colour}
+
+
+def _hair(measured: str | None, word: str, confidence: float) -> str | None:
+    """A measured colour of hair, drawn towards what the word for it means: light and shade mislead less that way."""
+    known = HAIR.get(word)
+    if measured is None or known is None:
+        return measured or known
+    share = TRUST * confidence
+    return to_hex((1 - share) * from_hex(measured) + share * from_hex(known))
+
+
+def _expression(words: dict[str, str], numbers: Measures, *, covered: bool) -> dict[str, Any]:
+    """The mouth: landmarks know it better than words do, but for mouths that are hidden."""
+    changes: dict[str, Any] = {}
+    if words["mouth"] == "hidden" or covered:
+        changes |= {"expression.mouth": "closed", "expression.smile": 0.0}
+    elif numbers.mouth == "teeth":
+        changes["expression.smile"] = max(TEETH_SMILE, numbers.numbers.get("expression.smile", 0.0))
+    return changes
