@@ -31,11 +31,11 @@ from numpy.typing import NDArray
 
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import NoFaceError
-from photo2moe.video.pipeline import Pipeline, load_pipeline
 from photo2moe.types import Image
 from photo2moe.video.animate import Animator
 from photo2moe.video.clip import Frame, Span, open_clip, read_clip
 from photo2moe.video.motion import MotionConfig
+from photo2moe.video.pipeline import Pipeline, load_pipeline
 from photo2moe.video.scenery import View, figure_before
 
 LIMIT = 10**9  # pixels of a frame

@@ -21,16 +21,16 @@ import av
 import cv2
 import numpy as np
 
+from photo2moe.cli.video import CAMERA_LOOK, CAMERA_MOTION, CLIP_LOOK
 from photo2moe.config import PipelineConfig
 from photo2moe.engine import load_net
-from photo2moe.cli.video import CAMERA_LOOK, CAMERA_MOTION, CLIP_LOOK
 from photo2moe.imageio import read_image
-from photo2moe.video.pipeline import Pipeline, load_pipeline
 from photo2moe.types import Image
 from photo2moe.video.animate import Animator
 from photo2moe.video.camera import clip_shots, run_camera
 from photo2moe.video.clip import open_clip, read_clip
 from photo2moe.video.convert import Progress, Watch, convert_clip
+from photo2moe.video.pipeline import Pipeline, load_pipeline
 
 RATE = 25
 SOUND = 44_100

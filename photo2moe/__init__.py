@@ -12,11 +12,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from photo2moe.avatar import Avatar
     from photo2moe.character.schema import Character
     from photo2moe.config import PipelineConfig, TrainConfig
     from photo2moe.errors import Photo2MoeError
     from photo2moe.imageio import read_image, write_image
-    from photo2moe.avatar import Avatar
     from photo2moe.pipeline import Pipeline, load_pipeline
     from photo2moe.portrait import describe, draw
     from photo2moe.types import Face

@@ -62,20 +62,17 @@ class LossWeights:
     Attributes:
         adversarial: least-squares GAN loss of redrawn anime faces.
         eyes: the same, of the judge that sees nothing but both eyes.
-        photo: share of both that drawings of photos count with. They have no pair to hold them,
-            and from a share of about one, without ``gradient``, the net draws them as noise that fools the judges.
+        photo: share of both that drawings of photos count with; from about one on they become noise.
         restore: anime face → rough → the same anime face, L1.
         features: the same pair, compared in the judges' own features.
-        sketch: hair, clothes, lines, eyes, brows, nose and mouth of a photo's drawing against the sketch before its
-            blur, L1.
+        sketch: what is drawn in a photo's drawing against the sketch before its blur, L1.
         layout: colours of 4 px cells, drawing of a photo against its rough.
         outline: transparency of a photo's drawing against the sketch, L1.
         calm: bare skin of a photo's drawing against its rough, L1; else judges that expect fringes draw freckles.
         grid: rows and columns that differ at the net's own stride all over a photo's drawing, L1.
         gradient: penalty on the judges' gradient at anime faces.
         mirror: a photo's drawing against the mirrored photo's, L1.
-        style: least-squares GAN loss of photos' drawings by a judge on the features of a trained net, see
-            ``nets/projected``. Needs the extra ``train``.
+        style: least-squares GAN loss by a judge on a trained net's features, ``nets/projected``; extra ``train``.
         distil: a photo's drawing against its teachers', L1; judges whose parts count nothing rest.
     """
 
@@ -105,8 +102,7 @@ class TrainConfig:
         photo_every: steps between those that draw photos too. Photos have no pair, so they teach less.
         rate: learning rate of AdamW; it falls linearly to a tenth over the last third.
         ema: decay of the averaged generator, a step.
-        cell: side of the cells by which a photo's drawing is held to its sketch, pixels; within them its brightness is
-            free, but for eyes, brows, nose and mouth.
+        cell: side of the cells by which a photo's drawing is held to its sketch, pixels.
         whole: the judge of style sees and changes faces too, and they are held by cells like all else.
         shift: discriminators see pictures moved by up to so many pixels of the rough.
         recolour_hair: share of anime faces that get a photo's hair colour.
@@ -173,10 +169,9 @@ class PipelineConfig:
         mark: draw a small AI into a corner.
         upscale: of clips: ``anime`` or ``lanczos``.
         skin, hair, eyes: ``keep``, or the colour to draw, ``#rrggbb`` or a name.
-        backend: ``auto``, by the weights' suffix; ``torch`` or ``onnx`` insist.
-        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-        seed: of PyTorch's random numbers; the stages that come with the package draw none.
-        max_pixels: largest photo accepted; more is refused before it is decoded.
+        backend, device: ``auto``, or ``torch`` or ``onnx``; ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        seed: of PyTorch's random numbers; the stages draw none.
+        max_pixels: largest photo accepted.
     """
 
     weights: str = "moe"
@@ -288,6 +283,8 @@ def from_dict(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
             value = from_dict(type(default), value, f"{where}{key}.")
         elif isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
+        elif isinstance(default, tuple) and isinstance(value, list):
+            value = tuple(value)
         elif type(value) is not type(default):
             raise ConfigError(f"{where}{key} must be {type(default).__name__}, not {value!r}")
         built[key] = value

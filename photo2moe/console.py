@@ -1,6 +1,6 @@
 """What the user sees while waiting: progress, tables, one-line results. All on stderr.
 
-The only file that imports rich. On anything but a terminal progress is silent, so
+The only file that imports rich, and only for bars and tables. On anything but a terminal progress is silent, so
 logs and pipes stay clean.
 """
 
@@ -12,14 +12,13 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol, TextIO
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from photo2moe.errors import ImageWriteError
 from photo2moe.files import reason
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class Advance(Protocol):
@@ -31,11 +30,15 @@ class Advance(Protocol):
 
 def say(text: str) -> None:
     """One line for the user, on stderr."""
-    _console().print(text, markup=False, highlight=False, soft_wrap=True)
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, stdout: bool = False) -> None:
     """A table; on stdout where it is the answer that was asked for."""
+    from rich.console import Console
+    from rich.table import Table
+
     sheet = Table(title=title or None, title_justify="left")
     for column in columns:
         sheet.add_column(column, overflow="fold")
@@ -80,6 +83,15 @@ def stream() -> Callable[[Any], None]:
 @contextmanager
 def progress(title: str, total: int | None = None) -> Iterator[Advance]:
     """A bar with count, elapsed and remaining time, and a note; nothing if not on a terminal."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -99,5 +111,7 @@ def progress(title: str, total: int | None = None) -> Iterator[Advance]:
 
 
 def _console() -> Console:
+    from rich.console import Console
+
     # Made anew each time: stderr may have been replaced since.
     return Console(file=sys.stderr)

@@ -24,7 +24,6 @@ from photo2moe.quantise import inputs, mean_difference, quantise
 TOLERANCE = 1 / 255
 INT8_TOLERANCE = 3.0  # grey levels that drawings in 8-bit integers may differ by, in the mean
 OPSET = 18
-SIDES = {"batch": 1, "rows": 4, "columns": 4}  # of the input, in the net's strides, and the least of each
 SMALL = 256  # numbers below which halving a tensor saves nothing
 
 
@@ -114,7 +113,7 @@ def _onnx(generator: Generator, pictures: NDArray[np.float32], colours: NDArray[
         import onnxscript  # noqa: F401  (torch's exporter needs it)
     except ImportError as error:
         raise MissingExtraError(f"exporting to ONNX needs {error.name}; install photo2moe[export]") from error
-    batch, rows, columns = (torch.export.Dim(name, min=least) for name, least in SIDES.items())
+    batch, (rows, columns) = torch.export.Dim.DYNAMIC, (torch.export.Dim(name, min=4) for name in ("rows", "columns"))
     program = torch.onnx.export(
         generator,
         (torch.from_numpy(pictures), torch.from_numpy(colours)),

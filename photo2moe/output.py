@@ -16,7 +16,7 @@ from photo2moe.errors import ConfigError
 from photo2moe.imageio import encode_image, output_format
 from photo2moe.kit.loader import Kit, load_kit
 from photo2moe.ops.layers import lay
-from photo2moe.paint.painter import Painter
+from photo2moe.paint.painter import Painter, draw_both
 from photo2moe.pipeline import load_painter
 
 SHAPES = (".svg", ".ora")  # formats that keep the drawing's shapes or layers
@@ -66,9 +66,10 @@ def figure(who: Character, kit: Kit, config: PipelineConfig, painter: Painter | 
     Raises:
         KitError: the kit lacks a part that the character names.
     """
-    scene = draw_scene(who, kit, config.frame)
-    picture = raster(scene, config.size)
-    return painter(who, scene, picture, kit, config.frame) if painter is not None else picture
+    if painter is None:
+        return raster(draw_scene(who, kit, config.frame), config.size)
+    scene, toned = draw_both(who, kit, config.frame)
+    return painter(who, scene, raster(scene, config.size), toned)
 
 
 def draw_character(who: Character, config: PipelineConfig, form: str) -> bytes:

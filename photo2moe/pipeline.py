@@ -16,7 +16,6 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from photo2moe.avatar import Avatar, Drawing, Subject, Timer
 from photo2moe.character.changes import changed, parse_colour
@@ -28,7 +27,7 @@ from photo2moe.draw.portrait import draw_scene
 from photo2moe.draw.raster import raster
 from photo2moe.errors import NoFaceError
 from photo2moe.kit.loader import Kit, load_kit
-from photo2moe.paint.painter import Painter
+from photo2moe.paint.painter import Painter, draw_both
 from photo2moe.stamp import stamp
 from photo2moe.types import Face, Image, Mask, Matrix
 from photo2moe.weights import CLEAN
@@ -136,11 +135,14 @@ class Pipeline:
         for subject in subjects:
             who = wanted(subject.character, config)
             with timer("draw"):
-                scene = draw_scene(who, self.kit, config.frame)
+                if self.painter is None:
+                    scene = toned = draw_scene(who, self.kit, config.frame)
+                else:
+                    scene, toned = draw_both(who, self.kit, config.frame)
                 picture = raster(scene, config.size)
             if self.painter is not None:
                 with timer("paint"):
-                    picture = self.painter(who, scene, picture, self.kit, config.frame)
+                    picture = self.painter(who, scene, picture, toned)
             drawings.append(Drawing(subject, who, scene, picture))
         return drawings
 

@@ -105,7 +105,7 @@ PAINTER = WeightSpec(
 PARSER = WeightSpec(
     name="parser",
     file="parser.onnx",
-    sha256="e2c3cbb54b911ef2724bae8402f27168a3833f69d8888b95fa24c23c29753cfc",
+    sha256="a7309ef8fb38cd653f42a69845c7272c896f211dad90aa0d54e4827f00e7147a",
     licence="MIT; fine-tuned from EfficientNet-Lite0 (Apache-2.0)",
     trained_on="4,391 portraits (AI-made faces, official and stock portraits), masks made with two teacher nets",
 )

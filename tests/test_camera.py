@@ -16,11 +16,11 @@ from photo2moe.cli.main import main
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import InputError, MissingExtraError
 from photo2moe.imageio import read_image
-from photo2moe.video.pipeline import load_pipeline
 from photo2moe.provenance import read_provenance
 from photo2moe.video.animate import Animator
 from photo2moe.video.camera import Mailbox, Record, Shot, clip_shots, device_shots, run_camera
 from photo2moe.video.motion import MotionConfig
+from photo2moe.video.pipeline import load_pipeline
 from photo2moe.video.window import Controls, Virtual, on_squares
 from tests.clips import DATA, RATE, moving, write_clip
 

@@ -178,6 +178,9 @@ def test_weights_lists_the_catalogue():
     rows = json.loads(result.stdout)
     assert [row["name"] for row in rows] == [
         "moe",
+        "moe (ONNX)",
+        "parser",
+        "looks",
         "glasses",
         "beard",
         "headwear",

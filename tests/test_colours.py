@@ -86,7 +86,8 @@ def test_ordinary_light_keeps_what_the_photo_shows(name):
 def test_people_differ_as_in_their_photos():
     man, woman, old = (measure_colours(*person(name)) for name in ("man", "woman", "old"))
     assert from_hex(woman.skin)[0] < from_hex(man.skin)[0] - 5 < from_hex(old.skin)[0]
-    assert from_hex(woman.hair)[0] < 25 < from_hex(man.hair)[0] < from_hex(man.skin)[0]
+    assert from_hex(woman.hair)[0] < 25 < from_hex(old.hair)[0] < from_hex(old.skin)[0]
+    assert from_hex(man.hair)[0] > 50 and np.hypot(*from_hex(man.hair)[1:]) < 12  # silver
     assert from_hex(man.clothes)[2] < -15  # a blue shirt
     scarf = measure_colours(*person("hat"))
     assert scarf.headwear is not None

@@ -41,7 +41,7 @@ LAYERS = (
 OWNERS = {
     "click": ("cli.*", "training.*"),
     "rich": ("console",),
-    "mediapipe": ("stages.*",),
+    "mediapipe": ("stages.*", "ops.solutions"),
     "skia": ("draw.*",),
     "fastapi": ("web.*",),
     "starlette": ("web.*",),

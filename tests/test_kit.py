@@ -1,4 +1,4 @@
-"""Kits: every part can be drawn in any pose, parts of others are laid over, broken ones get one line that says which."""
+"""Kits: every part can be drawn in any pose, kits of others are laid over ours, broken ones get one clear line."""
 
 from __future__ import annotations
 
@@ -80,7 +80,12 @@ def test_the_same_character_gives_the_same_bytes():
 
 def test_a_kit_of_others_is_laid_over_our_own(tmp_path):
     kit = load_kit(EXAMPLE)
-    changes = {"glasses.kind": "heart", "clothes.pattern": "hearts", "hair.front": "one_curl", "hair.length": "shoulder"}
+    changes = {
+        "glasses.kind": "heart",
+        "clothes.pattern": "hearts",
+        "hair.front": "one_curl",
+        "hair.length": "shoulder",
+    }
     who = Character().replace(**changes)
     assert (drawn(who, kit) != drawn(Character().replace(**{"hair.length": "shoulder"}))).any()
     with pytest.raises(KitError, match="the kit has no glasses 'heart'; it has aviator"):
@@ -88,7 +93,8 @@ def test_a_kit_of_others_is_laid_over_our_own(tmp_path):
     me = tmp_path / "me.json"
     me.write_text(who.to_json())
     out = tmp_path / "me.png"
-    done = CliRunner().invoke(main, ["draw", str(me), "-o", str(out), "--kit", str(EXAMPLE), "--style", "clean", "--size", "64"])
+    arguments = ["draw", str(me), "-o", str(out), "--kit", str(EXAMPLE), "--style", "clean", "--size", "64"]
+    done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 0, done.output
     assert out.is_file()
 

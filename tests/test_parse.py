@@ -1,5 +1,7 @@
 """The parser: regions that are where they should be, whichever way up the photo is, and a training that learns."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -7,7 +9,20 @@ import torch
 
 from photo2moe import weights
 from photo2moe.errors import TrainingError, WeightsError
-from photo2moe.face.parse import BACKGROUND, CLOTHES, HAIR, HEADWEAR, REGIONS, SIZE, SKIN, Parser, clean, cut, square
+from photo2moe.face.parse import (
+    BACKGROUND,
+    CLOTHES,
+    HAIR,
+    HEADWEAR,
+    OUTSIDE,
+    REGIONS,
+    SIZE,
+    SKIN,
+    Parser,
+    clean,
+    cut,
+    square,
+)
 from photo2moe.imageio import read_image
 from photo2moe.stages.detect import FaceDetector
 from photo2moe.training import parser as training
@@ -119,7 +134,7 @@ def test_a_cut_is_at_its_place_whatever_the_size_of_the_photo(factor):
     for column, row in ((80, 80), (40, 120), (130, 60)):
         there = back[:, :2] @ [column, row] + back[:, 2]
         assert np.abs(shown[row, column, :2] - there * 255 / [width, height]).max() < 1.5
-    assert (shown[0, 0] == parse.OUTSIDE).all()
+    assert (shown[0, 0] == OUTSIDE).all()
 
 
 def a_face(size=SIZE, unit=30.0):
@@ -173,7 +188,7 @@ def test_bad_weights_are_told_in_one_line(tmp_path):
     assert "\n" not in str(told.value)
     other = "weights/lines-x4.onnx"
     with pytest.raises(WeightsError, match="not a parser"):
-        Parser(parse.Path(other))
+        Parser(Path(other))
 
 
 def pictures(count=4):

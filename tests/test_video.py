@@ -18,13 +18,13 @@ from click.testing import CliRunner
 from photo2moe.cli.main import main
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import ConfigError, NoFaceError
-from photo2moe.video.pipeline import load_pipeline
 from photo2moe.provenance import read_provenance
 from photo2moe.video.animate import Animator
 from photo2moe.video.clip import open_clip, read_clip
 from photo2moe.video.convert import Task, Watch, convert_clip
 from photo2moe.video.follow import Follower
 from photo2moe.video.motion import MotionConfig
+from photo2moe.video.pipeline import load_pipeline
 from photo2moe.video.steady import OneEuro, SteadyDrawing, SteadyFace, SteadyMask, moved
 from tests.clips import DATA, RATE, clap, heard, moving, photo, still, write_clip
 

@@ -133,7 +133,7 @@ def test_every_face_of_a_group_comes_as_a_zip(client):
         ({"size": "9" * 900}, "size must be a whole number, not '" + "9" * 200 + "'"),
         ({"compare": "yes"}, "compare must be true or false, not 'yes'"),
         ({"face": "0"}, "face must be largest, all, or a number from 1, not 0"),
-        ({"frame": "wide"}, "frame must be avatar or photo, not wide"),
+        ({"frame": "wide"}, "frame must be avatar or full or photo, not wide"),
         (
             {"frame": "photo", "background": "white"},
             "frame photo keeps the photo's background; --background white needs --frame avatar",
@@ -390,7 +390,7 @@ def test_errors_in_threads_do_not_end_the_workers(workers):
 
 
 def test_the_net_is_in_memory_once(workers):
-    assert len({id(worker.pipeline.translate) for worker in workers}) == 1
+    assert len({id(worker.pipeline.painter) for worker in workers}) == 1
     assert len({id(worker.pipeline.detect) for worker in workers}) == 2
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from photo2moe.character.attributes import MARKS, Looks, LooksNet
 from photo2moe.character.schema import Character
 from photo2moe.character.shapes import shape_words
@@ -40,7 +42,10 @@ CLOTHES = {
     "purple": "#80609c",
     "yellow": "#e6c25a",
 }
-TRUST = 0.5  # share of the word in the colour of hair when the looks net is sure of it
+PLAIN = "#f1eee8"  # clothes of which nothing is seen: off-white goes with everything
+GREYING = ("grey", "white")
+TRUST = 0.5  # share of the words in the colour of hair when the looks net is sure that it is a natural one
+FADED = 0.85  # their share in the hue of hair that is surely grey or white
 TEETH_SMILE = 0.55  # smile of a mouth that shows teeth, at the least
 
 
@@ -108,13 +113,13 @@ def _colours(colours: PersonColours, words: dict[str, str], looks: Looks) -> dic
     """Fields that are colours; what was not seen keeps its default."""
     found = {
         "skin.colour": colours.skin,
-        "hair.colour": _hair(colours.hair, *looks.best("hair_colour")),
+        "hair.colour": _hair(colours.hair, looks.probabilities["hair_colour"]),
         "hair.tips": colours.tips,
         "brows.colour": colours.brows,
-        "beard.colour": colours.beard if words["facial_hair"] != "none" else None,
+        "beard.colour": _beard(colours, words),
         "mouth.colour": colours.lips if words["lipstick"] == "yes" else None,
         "eyes.colour": colours.iris,
-        "clothes.colour": colours.clothes or CLOTHES.get(words["clothes_colour"]),
+        "clothes.colour": colours.clothes or CLOTHES.get(words["clothes_colour"], PLAIN),
         "clothes.second": colours.clothes_second,
         "headwear.colour": colours.headwear,
         "headwear.second": colours.headwear_second,
@@ -123,13 +128,23 @@ def _colours(colours: PersonColours, words: dict[str, str], looks: Looks) -> dic
     return {path: colour for path, colour in found.items() if colour}
 
 
-def _hair(measured: str | None, word: str, confidence: float) -> str | None:
-    """A measured colour of hair, drawn towards what the word for it means: light and shade mislead less that way."""
-    known = HAIR.get(word)
-    if measured is None or known is None:
-        return measured or known
-    share = TRUST * confidence
-    return to_hex((1 - share) * from_hex(measured) + share * from_hex(known))
+def _beard(colours: PersonColours, words: dict[str, str]) -> str | None:
+    """The colour of a beard; with grey hair it has the hair's, since shadows make grey beards brown."""
+    if words["facial_hair"] == "none":
+        return None
+    return HAIR[words["hair_colour"]] if words["hair_colour"] in GREYING else colours.beard
+
+
+def _hair(measured: str | None, words: dict[str, float]) -> str | None:
+    """A measured colour of hair, drawn towards what the words for it mean: light and shade mislead less that way."""
+    chances = {word: words.get(word, 0.0) for word in HAIR}
+    known = sum(chances.values())
+    if measured is None:
+        return HAIR[max(chances, key=lambda word: chances[word])] if known > 0 else None
+    meant = sum((chance * from_hex(HAIR[word]) for word, chance in chances.items()), np.zeros(3)) / max(known, 1e-6)
+    faded = chances["grey"] + chances["white"]  # such hair has no hue but that of what is around it
+    share = np.array([TRUST * known, *[TRUST * known + (FADED - TRUST) * faded] * 2])
+    return to_hex((1 - share) * from_hex(measured) + share * meant)
 
 
 def _expression(words: dict[str, str], numbers: Measures, *, covered: bool) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Face(Checked):
 
 @dataclass(frozen=True, slots=True)
 class Eyes(Checked):
-    """Attributes: shape; colour of the iris; size; spacing (1 wide apart); slant (1 outer corners up); height (1 high)."""
+    """Attributes: shape; colour of the iris; size; spacing (1 far apart); slant (1 outer ends up); height (1 high)."""
 
     shape: str = word_field("round")
     colour: str = colour_field("#6b4a36")
@@ -137,7 +137,7 @@ class Hair(Checked):
 
 @dataclass(frozen=True, slots=True)
 class Beard(Checked):
-    """Attributes: kind: ``none``, ``stubble``, ``moustache``, ``goatee``, ``beard``, ``long_beard``, …; colour, or none."""
+    """Attributes: kind: ``none``, ``stubble``, ``moustache``, ``goatee``, ``beard``, …; colour, or none."""
 
     kind: str = word_field("none")
     colour: str = colour_field("")
@@ -145,7 +145,7 @@ class Beard(Checked):
 
 @dataclass(frozen=True, slots=True)
 class Glasses(Checked):
-    """Attributes: kind: ``none``, ``round``, ``rect``, ``oval``, ``rimless``, ``sun``, …; colour of frame; of lenses, or none."""
+    """Attributes: kind: ``none``, ``round``, ``rect``, ``oval``, ``sun``, …; colour of frame; of lenses, or none."""
 
     kind: str = word_field("none")
     colour: str = colour_field("#3a3038")

@@ -111,7 +111,7 @@ def describe(photo: str, output: str, face: str, changes: tuple[str, ...], max_p
 
     \b
     photo2moe describe selfie.jpg -o me.json
-    photo2moe describe selfie.jpg | photo2moe draw - -o me.png
+    photo2moe describe group.jpg --face 2 --set hair.colour=silver -o friend.json
     """  # noqa: D301 - click looks for the very character
     from photo2moe import console
     from photo2moe.character.changes import changed

@@ -232,7 +232,7 @@ class Rows:
             tones.deep, skin(parse(self.who.skin.colour)).shade, 0.32 if self.plaited and self.parting is None else 0.16
         )
         if not self.plaited and self.raised:
-            scalp = mix(tones.shade, tones.deep, 0.5)
+            scalp = mix(mix(tones.shade, tones.deep, 0.6), skin(parse(self.who.skin.colour)).shade, 0.35)
         self.path = Path.polygon(np.vstack([over, edge]))
         skip = len(edge) // 7
         self.layers["front"] += [

@@ -239,4 +239,4 @@ def outline(left: Points, right: Points) -> Points:
 
 def join(rings: Sequence[Points]) -> Path:
     """One path of several rings."""
-    return Path(tuple(command for ring in rings for command in Path.polygon(ring).commands))
+    return Path.rings(rings)

@@ -12,11 +12,12 @@ from photo2moe.draw.locks import LINE, STRAND, Dye
 from photo2moe.draw.palette import Tones, mix, parse, skin
 from photo2moe.draw.scene import Colour, Flat, Gradient, Group, Item, Path, Points, Shape, brush
 
+CONTOUR = (0.022, 0.04)  # how far locks stand off the crown's outline, shares of its radius
 LIGHT = ((-0.9, -1.6), (1.3, -0.3))  # from where the hair is lit to where it lies in shade, in the picture
 
 # Right half of the hairline of an open forehead, from its middle over the temple and the sideburn to above the ear.
 OPEN: tuple[tuple[float, float], ...] = (
-    (0.0, -0.96), (0.24, -0.945), (0.46, -0.88), (0.65, -0.75), (0.79, -0.55), (0.87, -0.30), (0.925, -0.02),
+    (0.0, -1.25), (0.25, -1.20), (0.48, -1.06), (0.67, -0.87), (0.79, -0.62), (0.86, -0.35), (0.91, -0.03),
     (0.965, -0.12), (1.02, -0.25), (1.10, -0.31), (1.20, -0.26),
 )  # fmt: skip
 
@@ -67,6 +68,27 @@ def draw_flyaways(ground: Ground, tones: Tones) -> tuple[Item, ...]:
     return tuple(items)
 
 
+def draw_contour(ground: Ground, dye: Dye) -> tuple[Item, ...]:
+    """Two or three locks that lie over the outline of the crown, drawn behind it."""
+    chance = np.random.RandomState((ground.seed ^ 0x4C7) & 0xFFFFFFFF)
+    dome = ground.dome(count=240)
+    middle = dome.mean(0)
+    items: list[Item] = []
+    for turn in chance.permutation((-1.05, -0.5, 0.55, 1.1))[: chance.randint(2, 4)] + chance.uniform(-0.12, 0.12):
+        share = np.linspace(0, 1, 26)
+        span = np.sign(turn) * chance.uniform(0.45, 0.62) * share
+        ring = (np.interp(np.pi + turn + span, np.linspace(0, 2 * np.pi, 241), np.arange(241)) + 0.5).astype(int) % 240
+        high = chance.uniform(*CONTOUR)
+        rise = 0.985 + (high + 0.015) * np.sin(0.5 * np.pi * np.minimum(share / 0.75, 1)) ** 1.5
+        tip = rise - (share > 0.8) * 0.9 * high * ((share - 0.8) / 0.2) ** 2
+        base = dome[ring] - middle
+        outer = ground.set(base * tip[:, None] + middle)
+        inner = ground.set(base * 0.96 + middle)
+        items.append(Shape(Path.polygon(np.vstack([outer, inner[::-1]])), dye.paint))
+        items.append(Shape(brush(outer, [0.006, LINE, LINE, 0.6 * LINE]), Flat(dye.tones.line)))
+    return tuple(items)
+
+
 def hairline_of(ground: Ground, hairline: ArrayLike) -> tuple[Points3, Points3]:
     """Left and right half of a hairline in space, each from its middle to above the ear."""
     half = np.vstack(Path.spline(hairline).flatten())
@@ -85,6 +107,9 @@ def draw_crown(ground: Ground, dye: Dye, hairline: ArrayLike, parting: float | N
     """
     tones = dye.tones
     left, right = (ground.flat(half) for half in hairline_of(ground, hairline))
+    left, right = (
+        ground.beside(half) if ground.head.yaw * side > 0 else half for side, half in ((-1, left), (1, right))
+    )
     outline = ground.dome(parting)
     top = int(np.argmin(outline[:, 1]))
     begin = int(np.argmin(np.abs(outline[:top, 1] - left[-1, 1])))
@@ -137,7 +162,7 @@ def draw_flow(ground: Ground, tones: Tones, ways: list[Points]) -> tuple[Item, .
 
 
 def draw_shine(
-    ground: Ground, tones: Tones, parting: float, *, height: float = -1.42, strength: float = 1.0
+    ground: Ground, tones: Tones, parting: float, *, height: float = -1.52, strength: float = 1.0
 ) -> tuple[Item, ...]:
     """One curved band of light over the hair, with a zigzag at its lower edge, broken at the parting.
 

@@ -23,6 +23,7 @@ FROM = {
 }  # fmt: skip
 CROWN = (0.0, -1.42)  # the same of all others
 FALLING = ("full", "curtain")  # fronts whose curls lie over those below them
+GROWN = 0.15  # share by which curls are larger in hair of the greatest volume
 FLIP = 0.12  # share of the curls that wind the other way
 
 
@@ -38,7 +39,7 @@ def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
     top, side, front, fade = (value_of(part, row, key) for key in ("top", "side", "front", "fade"))
     mop = Mop(who, head, top, side, front, 0.3, 0.16)
     light = Light.of(who, tones, 0.2)
-    drawn, falling = _rows(mop, light, part, value_of(part, row, "curl"), fade)
+    drawn, falling = _rows(mop, light, part, value_of(part, row, "curl") * (1 + GROWN * who.hair.volume), fade)
     back, under = mop.behind(tones, fade)
     outer, inner = mop.lines(tones, 0.8)
     fill = Shape(mop.path, Flat(mix(tones.base, tones.shade, 0.3)))
@@ -112,11 +113,13 @@ def _curl(
         side = float(np.sign(np.cos(heading - head.roll))) or 1.0
         if v > -1.1 and mop.who.hair.front != "receding":
             heading += 0.8 * side  # over the hairline
+    if v < -1.65:  # those on top lie down, or they would be a tuft
+        heading += 0.75 * side
     turn = side * chance.uniform(3.2, 4.6)
     if abs(level) < 0.6 and chance.uniform() < FLIP:
         turn = -turn
     heading += chance.uniform(-0.3, 0.3) + 0.5 * side * float(ease(abs(level), 0.5, 1.0))
-    length = number(part, "curl", low=0, high=3) * size * chance.uniform(0.85, 1.2) * (0.8 if v < -1.7 else 1.0)
+    length = number(part, "curl", low=0, high=3) * size * chance.uniform(0.85, 1.2) * (0.74 if v < -1.55 else 1.0)
     lift = float(ease(v, -0.3, -1.2))
     return tucked(
         root,

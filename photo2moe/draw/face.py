@@ -1,76 +1,45 @@
 """The face: skin, ears, neck, eyes, brows, nose and mouth, from parts of the kit.
 
-Parts may ask with ``"for"`` for words about the person: age, look, marks, and those of :func:`words_of`.
+Parts may ask with ``"for"`` for words about the person: those of :func:`photo2moe.draw.features.words_of`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
 from photo2moe.character.schema import Character
+from photo2moe.draw.features import face_materials, sourness, words_of
 from photo2moe.draw.head import Head
-from photo2moe.draw.palette import SkinTones, Tones, iris, mix, parse
+from photo2moe.draw.palette import SkinTones, mix
 from photo2moe.draw.parts import Materials, draw_part
 from photo2moe.draw.scene import Flat, Group, Item, Path, Points, Shape, bezier, brush
 from photo2moe.kit.loader import Kit, Part
 
-CLOSED = 0.25  # openness below which an eye is drawn shut
+CLOSED = 0.16  # openness below which an eye is drawn shut
+OPENING = (CLOSED, 0.5, 1.0, 1.3), (0.60, 0.82, 1.0, 1.15)  # openness, and share of its height that an eye is drawn
 LOWER_LID = 0.85  # where a lid meets, in the eye's own unit
 SLANT = 8.0  # degrees by which an eye is tilted at most
 SMILING = 0.35  # smile from which on the lower lids rise
 LID_RISE = 0.24  # share of the eye's lower half that a full smile takes
 SAGGING = 0.22  # share by which the upper lids of the old come down at the outer corner
 MOUTH_BEND = 0.14  # rise of the corners of the mouth at full smile, in half widths
+FROWN_BEND = 0.34  # their fall at the deepest frown
+GRIN = (0.66, 0.30)  # width of a mouth that shows teeth over that drawn: without a smile, and what a full one adds
+AJAR = (0.55, 0.35)  # the same of the height of an open mouth
+THIN_LIPS = 0.82  # height of the lips of the old over that of others
+OPEN_MOUTHS = ("open", "teeth", "grin", "laugh", "happy")
 BEND_END = 1.25  # half widths beyond which the corners rise no further
+FROWN_BROW = 0.025  # face units by which the deepest frown of the mouth lowers the brows
 SOOTHED = 0.8  # share of the slant of brows that a full smile takes off
 IRIS = (0.63, 0.93)  # half width and height of an iris over those of the eye
 ROUND_IRIS = 1.05  # least height of an iris over its width
 GLINT_BELOW = -0.12  # of the height of the iris: how far its top lies above the lid before the glint moves
 PUPIL_FREE = 0.34  # of that height: how far below the lid the middle of the iris lies at least
 GLINT_FALL = 0.4  # of that height: how far it moves at most
-LIPSTICK = (196, 44, 74)  # what lips are mixed with that wear some
-ROSY = 0.35  # share of blush in lips of a measured colour, which a photo shows greyer than they are
 FOREHEAD = 0.74  # how far the skin reaches above the temples, rounded, so that it stays within any hair
 TURNED = 8.0  # degrees of drawn yaw from which on a nose is seen from its side
-
-
-def words_of(who: Character) -> tuple[str, ...]:
-    """What parts may ask for.
-
-    That is age, look, marks, and ``woman``, ``man`` from their teens on, ``girl``, ``boy`` before (``u`` if undecided),
-    ``aged`` for lines in the face (``lined`` if no mark draws
-    them), ``full`` for full lips.
-    """
-    age, look = who.person.age, who.person.look
-    young = age in ("baby", "child")
-    kind = {"f": ("woman", "girl"), "m": ("man", "boy")}.get(look, ("u", "boy"))[young]
-    words = [age, look, kind, *who.skin.marks]
-    if age == "old" or "wrinkles" in who.skin.marks:
-        words.append("aged")
-    if age == "old" and "wrinkles" not in who.skin.marks:
-        words.append("lined")
-    if who.mouth.fullness > 0.35:
-        words.append("full")
-    return tuple(words)
-
-
-def _stuff(who: Character, materials: Materials) -> Materials:
-    """Materials with those that only a face has: lashes that turn to skin at their ends, lips that wear colour."""
-    stuff = dict(materials)
-    skin, lash, lip = (stuff[name] for name in ("skin", "lash", "lip"))
-    stuff["iris"] = iris(parse(who.eyes.colour))
-    if isinstance(skin, SkinTones) and isinstance(lash, Tones) and isinstance(lip, Tones):
-        stuff["lash"] = replace(lash, light=mix(lash.base, skin.line, 0.55))
-        red = lip.base
-        if who.mouth.colour:
-            red = mix(lip.base, skin.blush, ROSY)
-        elif "lipstick" in who.skin.marks:
-            red = mix(lip.base, LIPSTICK, 0.6)
-        stuff["lip"] = replace(lip, base=red, shade=mix(red, skin.line, 0.3))
-    return stuff
 
 
 def _variant(kit: Kit, kind: str, name: str, words: tuple[str, ...]) -> Part:
@@ -100,7 +69,7 @@ def draw_eyes(who: Character, head: Head, kit: Kit, materials: Materials) -> tup
     """Both eyes, alike but for how far they are open."""
     items: list[Item] = []
     (u, v), (w, h) = head.size.eye, head.size.eye_size
-    words, stuff = words_of(who), _stuff(who, materials)
+    words, stuff = words_of(who), face_materials(who, materials)
     part = _variant(kit, "eyes", who.eyes.shape, words)
     pupil = kit.get("iris", "soft" if "aged" in words and kit.has("iris", "soft") else "round")
     radii = IRIS[0] * w, max(IRIS[1] * h, ROUND_IRIS * IRIS[0] * w)
@@ -110,7 +79,7 @@ def draw_eyes(who: Character, head: Head, kit: Kit, materials: Materials) -> tup
             name = "closed_smile" if who.expression.smile > 0.5 and kit.has("eyes", "closed_smile") else "closed"
             items += draw_part(kit.get("eyes", name), stuff, eye_place(head, side, who), scale=w, words=words)
             continue
-        wide = float(np.clip(opened, 0.45, 1.15))
+        wide = float(np.interp(opened, *OPENING))
         centre = np.array([side * (u - 0.02 * w), v + 0.03 * h]) + gaze
         lid = (_lid_height(part) - LOWER_LID) * wide + LOWER_LID
         centre[1] = max(centre[1], v + lid * h + PUPIL_FREE * radii[1])
@@ -140,10 +109,11 @@ def draw_brows(who: Character, head: Head, kit: Kit, materials: Materials) -> tu
     """Both brows: x from -1 at the inner to 1 at the outer end, y from -1 above to 1 below, as thick as the brow is."""
     (u, _), (w, _) = head.size.eye, head.size.eye_size
     mood, words = who.expression.brows, words_of(who)
-    level = head.size.brow - 0.06 * mood
+    level = head.size.brow - 0.06 * mood + FROWN_BROW * sourness(who)
     calm = 1 - SOOTHED * float(np.clip(who.expression.smile, 0, 1))  # nobody smiles with angry brows
-    slant = np.radians(calm * (3.5 * who.brows.slant + 8 * max(-mood, 0.0)))
-    thick = {"man": 0.046, "boy": 0.034}.get(words[2], 0.033) * (1 + 0.45 * who.brows.thickness)
+    cross = 5 * max(-mood, 0.0) + 4 * max(sourness(who) - 0.15, 0.0)
+    slant = np.radians(calm * (3.5 * who.brows.slant + cross))
+    thick = {"man": 0.056, "boy": 0.045}.get(words[2], 0.052) * (1 + 0.35 * who.brows.thickness)
     items: list[Item] = []
     for side in (-1, 1):
 
@@ -153,7 +123,7 @@ def draw_brows(who: Character, head: Head, kit: Kit, materials: Materials) -> tu
             return head.face(np.column_stack([side * (u + 0.02 + x), level + y]))
 
         part = kit.get("brows", who.brows.shape)
-        items += draw_part(part, _stuff(who, materials), place, scale=thick, words=words)
+        items += draw_part(part, face_materials(who, materials), place, scale=thick, words=words)
     return tuple(items)
 
 
@@ -173,15 +143,20 @@ def draw_nose(who: Character, head: Head, kit: Kit, materials: Materials) -> tup
 
 def draw_mouth(who: Character, head: Head, kit: Kit, materials: Materials) -> tuple[Item, ...]:
     """The mouth: its own unit is half its width at rest; its corners rise with a smile."""
-    width, bend = head.size.mouth_width, MOUTH_BEND * who.expression.smile
-    full = 1 + 0.25 * who.mouth.fullness
+    width, smile, name = head.size.mouth_width, who.expression.smile, who.expression.mouth
+    bend = MOUTH_BEND * max(smile, 0.0) - FROWN_BEND * sourness(who)
+    full = (1 + 0.25 * who.mouth.fullness) * (THIN_LIPS if "aged" in words_of(who) else 1.0)
+    wide = 1.0
+    if name in OPEN_MOUTHS:
+        happy = max(smile, 0.0)
+        wide, full = GRIN[0] + GRIN[1] * happy, full * (AJAR[0] + AJAR[1] * happy)
 
     def place(p: Points) -> Points:
         y = p[:, 1] * full - bend * (np.minimum(np.abs(p[:, 0]), BEND_END) ** 2 - 0.3)
-        return head.face(np.column_stack([p[:, 0] * width, head.size.mouth + y * width]))
+        return head.face(np.column_stack([p[:, 0] * width * wide, head.size.mouth + y * width]))
 
-    part = kit.get("mouth", who.expression.mouth)
-    return draw_part(part, _stuff(who, materials), place, scale=width, words=words_of(who))
+    part = kit.get("mouth", name)
+    return draw_part(part, face_materials(who, materials), place, scale=width, words=words_of(who))
 
 
 def face_path(head: Head) -> Path:

@@ -59,8 +59,8 @@ class Frame:
         """What the hairline and contours of curls in the picture cast onto the face: one shape."""
         edge = self.ground.set(self.edge()) + RAISED
         rings = [np.vstack([edge, edge[::-1] - (0, 0.4)]), *contours]
-        commands = tuple(command for ring in rings for command in Path.polygon(_clockwise(ring + DROP)).commands)
-        return (Shape(Path(commands), Flat(skin(parse(self.ground.who.skin.colour)).shade)),)
+        path = Path.rings(_clockwise(ring + DROP) for ring in rings)
+        return (Shape(path, Flat(skin(parse(self.ground.who.skin.colour)).shade)),)
 
 
 def _clockwise(ring: Points) -> Points:

@@ -22,7 +22,11 @@ LIMITS = (0.72, 1.45)  # of those radii: beyond, a lock would leave the picture 
 LEAST = 0.96  # of the radii above the ears, where the skull lies below
 SOFTEN = (0.12, 0.23, 0.30, 0.23, 0.12)  # weights by which radii are mixed with their neighbours
 HANG = 0.6  # share of the head's tilt that long ends do not follow, since they hang
+FAR = 0.05  # width of the hair that is seen beside the far temple, face units
+ROUND = 0.08  # by which the hairline is rounded there, face units
 SPACE = 1.05  # radius of the hair over the skull
+LOWERED = 0.14  # share by which hair above the hairline lies lower than the skull of the other parts
+BLEND = 0.8  # height over which that begins, face units
 
 
 def smooth(x: ArrayLike) -> NDArray[np.float64]:
@@ -43,11 +47,15 @@ class Ground:
     Args:
         who: the person.
         head: the person's head.
+
+    Attributes:
+        parting: by which the hair above the eyes is moved to the right, -1 … 1; 0 for hair that does not part.
     """
 
     def __init__(self, who: Character, head: Head) -> None:
         self.who, self.head = who, head
         self.seed = seed_of(who)
+        self.parting = who.hair.parting
         self.radius = SPACE + 0.04 * who.hair.volume + (0.02 if who.hair.texture == "wavy" else 0.0)
         radii = np.array(who.hair.outline or [1.0] * RADII)
         radii = np.sum([np.roll(radii, k) * w for k, w in zip((-2, -1, 0, 1, 2), SOFTEN, strict=True)], 0)
@@ -70,7 +78,7 @@ class Ground:
         low = smooth((p[:, 1] + 0.7) / 0.6)
         u = p[:, 0] * ((1 - low) * a / 1.26 + low * s.cheek / 0.98)
         shift = smooth((-0.35 - p[:, 1]) / 0.6) * np.clip(1 - (p[:, 0] / 1.2) ** 2, 0, 1)
-        return np.column_stack([u + 0.32 * self.who.hair.parting * shift, v])
+        return np.column_stack([u + 0.32 * self.parting * shift, v])
 
     def lay(self, points: ArrayLike, layer: str = "front", lift: float = 0.0, half: ArrayLike = 0.0) -> Points3:
         """Fitted points ``(N, 2)`` in space, ``(N, 3)``: on the skull, further down before or behind the face.
@@ -105,6 +113,19 @@ class Ground:
         cos, sin = np.cos(angle), np.sin(angle)
         return np.column_stack([x * cos - y * sin, x * sin + y * cos + NECK])
 
+    def beside(self, half: Points) -> Points:
+        """The far half of a hairline of a turned head, untilted, moved in to where there is forehead behind it."""
+        turn = self.head.yaw
+        contour = self._tilt(self.head.contour(), -self.head.roll)
+        middle = int(np.argmax(contour[:, 1]))
+        side = np.sign(turn)
+        temple = contour[middle:][::-1] if side > 0 else contour[: middle + 1]
+        share = smooth((-0.35 - half[:, 1]) / 0.3) * smooth(abs(turn) / 0.3)
+        most = side * np.interp(half[:, 1], temple[:, 1], temple[:, 0]) - FAR
+        u = side * half[:, 0]
+        over = ROUND * np.logaddexp(0, (u - most) / ROUND)  # as much as u is over most, without a corner
+        return np.column_stack([side * (u - over * share), half[:, 1]])
+
     def set(self, points: Points) -> Points:
         """Untilted points in the picture: moved out or in with the person's outline, then tilted; long ends hang."""
         d = points - MIDDLE
@@ -112,6 +133,9 @@ class Ground:
         turn = np.arctan2(d[:, 0], -d[:, 1]) / (2 * np.pi) * RADII % RADII
         ratio = np.interp(turn, np.arange(RADII + 1), self._radii)
         points = d * (1 + (ratio - 1) * smooth((radius - 0.75) / 0.5))[:, None] + MIDDLE
+        if self.who.headwear.kind == "none":  # what is worn fits the skull
+            height = np.maximum(MEAN[1] - points[:, 1], 0)
+            points[:, 1] += LOWERED * height * smooth(height / BLEND)
         share = 1 - HANG * smooth((points[:, 1] - NECK) / 1.5)
         return self._tilt(points, self.head.roll * share)
 

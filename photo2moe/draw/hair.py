@@ -11,6 +11,7 @@ from photo2moe.draw.palette import parse
 from photo2moe.kit.loader import Kit
 
 SHORT = ("bald", "shaved", "short", "hidden")
+ROPES = ("coily", "braids", "locs")  # textures that are tied in ways of their own
 TEXTURED = ("curly", "coily", "braids", "locs")
 COVERING = ("headscarf", "turban")  # headwear under which no hair is seen
 
@@ -28,6 +29,8 @@ def draw_hair(who: Character, head: Head, kit: Kit) -> Locks:
         return short.draw_hair(who, head, kit, tones)
     if who.hair.texture in TEXTURED and who.hair.tied == "loose":
         return textured.draw_hair(who, head, kit, tones)
+    if who.hair.texture in ROPES and who.hair.tied != "loose":
+        return textured.draw_tied(who, head, kit, tones)
     if who.hair.tied != "loose":
         return tied.draw_hair(who, head, kit, tones)
     if who.hair.length in SHORT:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from photo2moe.character.schema import Character
+from photo2moe.draw.palette import parse, to_oklab
 from photo2moe.draw.scene import FLAT, Path, Points
 
 Points3 = NDArray[np.float64]
@@ -23,6 +24,10 @@ RELIEF = 0.86  # how far features stand forward over the depth of the contour; l
 BEND = 0.45  # share of the bend of a row of features that a nod shows
 NECK = 0.75  # v of the joint about which the head tilts
 PIT = 0.26  # from the chin down to the pit of the neck
+LOW_EYE = 0.6  # least height of an eye over its width
+LINED = 0.8  # share of the way to old age of grown-ups with lines in their faces
+GREYING = 0.45  # the same of those whose hair is grey, and of men whose hair recedes
+GREY = (0.45, 0.85, 0.025)  # Oklab lightness between which, and chroma below which, hair is grey
 NARROW = 0.20  # share by which the far half of a face narrows at a quarter turn, near its middle
 
 
@@ -67,10 +72,10 @@ class Proportions:
 # The chibi proportions of four kinds of people, between which everybody is mixed: half width and height of the eyes,
 # chin, jaw, point of the chin, mouth, gap between eye and brow, neck, shoulders, half width of the face, cheeks.
 _KINDS = {
-    "baby": (0.290, 0.300, 0.80, 0.00, 0.00, 0.47, 0.17, 0.19, 1.20, 1.03, 0.8),
-    "child": (0.295, 0.305, 0.88, 0.00, 0.25, 0.51, 0.16, 0.21, 1.40, 1.01, 0.45),
-    "f": (0.288, 0.242, 1.05, 0.00, 0.75, 0.61, 0.15, 0.23, 1.72, 0.96, 0.0),
-    "m": (0.252, 0.192, 1.19, 0.52, 0.30, 0.72, 0.08, 0.33, 2.06, 0.95, -0.1),
+    "baby": (0.268, 0.262, 0.80, 0.00, 0.00, 0.47, 0.17, 0.19, 1.20, 1.03, 0.8),
+    "child": (0.284, 0.280, 0.88, 0.00, 0.25, 0.51, 0.16, 0.21, 1.40, 1.01, 0.45),
+    "f": (0.282, 0.231, 1.05, 0.00, 0.75, 0.61, 0.15, 0.23, 1.72, 0.96, 0.0),
+    "m": (0.248, 0.184, 1.19, 0.42, 0.32, 0.72, 0.08, 0.33, 2.06, 0.95, -0.1),
 }
 
 
@@ -79,8 +84,8 @@ def proportions(who: Character) -> Proportions:
     look = {"f": 0.0, "m": 1.0}.get(who.person.look, 0.5)
     adult = (1 - look) * np.array(_KINDS["f"]) + look * np.array(_KINDS["m"])
     young = np.array(_KINDS["child"]) + (-0.01, -0.015, 0, 0.08, -0.1, 0, -0.02, 0.01, 0.05, 0, 0) * np.array(look)
-    aged = adult * (0.94, 0.76, 1.02, 1, 0.6, 1.02, 1, 1, 1, 1, 1) + (0, 0, 0, 0.08, 0, 0, 0, 0, 0, 0.01, 0.25)
-    lined = 0.5 if "wrinkles" in who.skin.marks else 0.0  # lines make a grown-up middle-aged
+    aged = adult * (0.87, 0.66, 1.06, 1, 0.5, 1.04, 1, 1.04, 1, 1, 1) + (0, 0, 0, 0.08, 0, 0, 0, 0, 0, 0.01, 0.3)
+    lined = _maturity(who)
     base = {
         "baby": np.array(_KINDS["baby"]),
         "child": young,
@@ -96,7 +101,7 @@ def proportions(who: Character) -> Proportions:
     size = 1 + 0.15 * eyes.size
     chin += 0.12 * face.chin
     mouth += 0.05 * face.chin
-    height *= size * (1 + 0.18 * eyes.height)
+    height = max(height * (1 + 0.18 * eyes.height), LOW_EYE * width) * size
     brow = -height - gap - 0.05 * who.brows.height
     hairline = brow - (0.27 + 0.08 * face.forehead + 0.10 * who.hair.hairline) * (chin - brow)
     return Proportions(
@@ -107,8 +112,8 @@ def proportions(who: Character) -> Proportions:
         mouth=mouth,
         mouth_width=(0.232 + 0.038 * look * (who.person.age != "child")) * (1 + 0.22 * who.mouth.width),
         chin=chin,
-        cheek=cheek * (1 + 0.08 * face.width + 0.015 * face.cheeks),
-        jaw=float(np.clip(jaw + 0.65 * face.jaw, -0.5, 1.15)),
+        cheek=cheek * (1 + (0.08 if face.width > 0 else 0.05) * face.width + 0.015 * face.cheeks),
+        jaw=float(np.clip(jaw + 0.45 * face.jaw + 0.3 * max(face.jaw - 0.5, 0.0), -0.5, 0.72)),
         point=float(np.clip(point - 0.25 * face.jaw + 0.15 * face.chin, 0, 1)),
         cheeks=full + face.cheeks,
         neck=neck,
@@ -116,6 +121,18 @@ def proportions(who: Character) -> Proportions:
         hairline=hairline,
         skull=(-0.72, 1.26 * (1 + 0.04 * face.width), 1.33, 1.24),
     )
+
+
+def _maturity(who: Character) -> float:
+    """How far a grown-up is on the way to old age, 0 to 1: lines in the face say most, grey or receding hair some."""
+    if "wrinkles" in who.skin.marks:
+        return LINED
+    if who.hair.length in ("bald", "shaved", "hidden"):
+        return 0.0
+    light, red, yellow = to_oklab(parse(who.hair.colour)).tolist()
+    grey = GREY[0] < light < GREY[1] and float(np.hypot(red, yellow)) < GREY[2]
+    bare = who.person.look == "m" and who.hair.front.startswith(("receding", "balding"))
+    return GREYING if grey or bare else 0.0
 
 
 class Head:
@@ -216,9 +233,9 @@ class Head:
             ((1.0 + 0.01 * k) * w, 0.10 * c),
             ((0.950 + 0.040 * k + 0.015 * j) * w, 0.36 * c),
             ((0.840 + 0.080 * k + 0.055 * j - 0.035 * p) * w, 0.58 * c),
-            ((0.655 + 0.075 * k + 0.135 * j - 0.070 * p) * w, 0.770 * c),
-            ((0.430 + 0.048 * k + 0.125 * j - 0.085 * p) * w, 0.900 * c),
-            ((0.215 + 0.015 * k + 0.090 * j - 0.075 * p) * w, 0.974 * c),
+            ((0.655 + 0.075 * k + 0.115 * j - 0.070 * p) * w, 0.770 * c),
+            ((0.430 + 0.048 * k + 0.100 * j - 0.085 * p) * w, 0.900 * c),
+            ((0.215 + 0.015 * k + 0.070 * j - 0.075 * p) * w, 0.974 * c),
             (0.0, c),
         ]
         mirrored = (-knots[-2][0], knots[-2][1])  # so that the chin is level in the middle

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from photo2moe.draw.palette import Tones
 from photo2moe.draw.scene import Colour, Flat, Gradient, Group, Item, Paint, Path, Points, Shape, brush
@@ -93,21 +93,18 @@ class Lock:
         half = np.atleast_1d(np.asarray(width, float))
         even = np.interp(np.linspace(0, 1, len(spine)), np.linspace(0, 1, len(half)), half)
         self.half = np.convolve(np.pad(even, EASE, mode="edge"), np.ones(2 * EASE + 1) / (2 * EASE + 1), mode="valid")
+        self._places = np.column_stack([spine, self.normal, self.half])
         self.comb = comb
         self.length = max(float(np.hypot(*np.diff(spine, axis=0).T).sum()), 1e-6)
         self._cut()
 
     def at(self, s: ArrayLike, x: ArrayLike) -> Points:
         """Points of the lock: ``s`` from 0 at the root to 1 at the tip, ``x`` from -1 (left edge) to 1 (right edge)."""
-        s, x = np.broadcast_arrays(np.asarray(s, float), np.asarray(x, float))
-        place = np.clip(s, 0, 1) * (len(self.spine) - 1)
+        place = np.minimum(np.maximum(s, 0.0), 1.0) * (len(self.spine) - 1)
         i = np.minimum(place.astype(int), len(self.spine) - 2)
         f = (place - i)[..., None]
-
-        def mixed(values: NDArray[np.float64]) -> NDArray[np.float64]:
-            return np.asarray(values[i] * (1 - f) + values[i + 1] * f)
-
-        return mixed(self.spine) + mixed(self.normal) * (mixed(self.half[:, None])[..., 0] * x)[..., None]
+        mixed = self._places[i] * (1 - f) + self._places[i + 1] * f
+        return np.asarray(mixed[..., :2] + mixed[..., 2:4] * (mixed[..., 4] * x)[..., None])
 
     def _cut(self) -> None:
         """Where the tips and the notches between them lie, as ``(s, x)``."""
@@ -190,8 +187,7 @@ def draw_comb(
         )
     if dark:
         inside.append(Shape(path, Flat(tones.shade, dark)))
-    flank = tuple(command for part in lock.flanks() for command in Path.polygon(part).commands)
-    inside.append(Shape(Path(flank), Flat(tones.shade, 0.55)))
+    inside.append(Shape(Path.rings(lock.flanks()), Flat(tones.shade, 0.55)))
     for n, curve in enumerate(lock.lines(strands)):
         notch = n < len(lock.notches) - 2
         widths = [0.002, 0.5 * STRAND, STRAND] if notch else [0.002, 0.7 * STRAND, 0.002]

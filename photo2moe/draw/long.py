@@ -8,11 +8,15 @@ for). A back holds ``lengths`` (words), ``locks``, ``flip`` (it may be mirrored)
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from photo2moe.character.schema import Character
+from photo2moe.draw import short
 from photo2moe.draw.crown import (
     OPEN,
+    draw_contour,
     draw_crown,
     draw_flow,
     draw_flyaways,
@@ -34,6 +38,10 @@ from photo2moe.kit.loader import Kit, Part
 
 FRONT = {"parting", "parted_from", "hairline", "flow", "strokes", "tuck", "locks", "as", "for"}  # keys of a front
 BACK = {"lengths", "locks", "flip", "for"}  # keys of a back
+CROPPED = ("back", "up", "receding", "swept_l", "swept_r")  # fronts of crops that reach the ears
+FULLER = 0.4  # volume by which such a crop is fuller than a short one
+STRANDS = 6  # on each side of the parting
+FALL = 0.45  # share of the locks of a front below the eyes that hair down to the ears has
 ENDS = {"ear": 0.35, "chin": 0.95, "shoulder": 1.55, "long": 2.3}  # v of the ends by length
 
 
@@ -44,12 +52,20 @@ def choose_back(kit: Kit, who: Character, seed: int) -> Part | None:
     return found and check_part(found, BACK)
 
 
+def is_crop(who: Character) -> bool:
+    """Whether hair down to the ears is cut like short hair, with free ears and nape."""
+    return who.hair.length == "ear" and (who.person.look == "m" or who.hair.front in CROPPED)
+
+
 def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
     """Crown, fringe, sides and back.
 
     Raises:
         KitError: the kit lacks the front or the texture, or a part is broken.
     """
+    if is_crop(who):
+        hair = replace(who.hair, length="short", volume=min(who.hair.volume + FULLER, 1.0))
+        return short.draw_hair(replace(who, hair=hair), head, kit, tones)
     ground, wave = Ground(who, head), wave_of(who, kit)
     front = choose_front(kit, who, ground.seed)
     part = choose_back(kit, who, ground.seed)
@@ -58,14 +74,16 @@ def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
     sheaf = Sheaf()
     parting = front.data.get("parting")
     at = 0.0 if parting is None else float(parting)
+    if parting is None:
+        ground.parting = 0.0
     crown, path = draw_crown(ground, dye, front.data.get("hairline", OPEN), None if parting is None else at)
     sheaf.items["under"] += draw_scalp(ground, dark)
-    sheaf.items["front"] += [*draw_flyaways(ground, tones), *crown]
+    sheaf.items["front"] += [*draw_flyaways(ground, tones), *draw_contour(ground, dye), *crown]
     sheaf.items["front"].append(Group(draw_flow(ground, tones, flow_of(ground, front, at)), path))
     if part is not None:
         flip = bool(part.data.get("flip")) and ground.seed // 3 % 2 == 1
         draw_locks(part, ground, dyes, wave, sheaf, tuck=front.data.get("tuck", ()), flip=flip)
-    draw_locks(front, ground, dyes, wave, sheaf)
+    draw_locks(front, ground, dyes, wave, sheaf, fall=FALL if who.hair.length == "ear" else 1.0)
     if parting is not None:
         sheaf.items["front"] += draw_parting(ground, tones, at, float(front.data.get("parted_from", -1.0)), path)
     sheaf.items["front"] += draw_shine(ground, tones, at)
@@ -92,10 +110,10 @@ def flow_of(ground: Ground, front: Part, parting: float) -> list[Points]:
     if "flow" in front.data or front.data.get("parting") is None:
         return ways
 
-    shares = np.linspace(0.15, 0.95, 4) + chance.uniform(-0.06, 0.06, (2, 4))
+    shares = np.linspace(0.1, 0.97, STRANDS) + chance.uniform(-0.05, 0.05, (2, STRANDS))
     starts, ends = [], []
     for side, share in zip((-1, 1), shares, strict=True):
-        starts.append(np.column_stack([parting * (1 - 0.45 * share), -0.98 - 0.95 * share]))
+        starts.append(np.column_stack([parting * (1 - 0.45 * share), -1.15 - 0.8 * share]))
         ends.append(np.column_stack([side * (0.86 + 0.40 * share), -0.70 + 0.1 * share]))
     from_, to = (ground.lay(ground.fit(np.vstack(points))) for points in (starts, ends))
     for start, end in zip(from_, to, strict=True):

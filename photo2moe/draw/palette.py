@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.draw.scene import Colour
+from photo2moe.draw.twins import of_skin, twice
 
 _TO_LMS = np.array(
     [
@@ -54,6 +55,7 @@ def from_oklab(lab: NDArray[np.float64]) -> Colour:
     return r, g, b
 
 
+@twice
 @lru_cache(maxsize=4096)
 def mix(one: Colour, other: Colour, share: float) -> Colour:
     """``one`` with a share (0…1) of ``other``, mixed in Oklab."""
@@ -61,6 +63,7 @@ def mix(one: Colour, other: Colour, share: float) -> Colour:
     return from_oklab(a + (b - a) * share)
 
 
+@twice
 @lru_cache(maxsize=4096)
 def tone(colour: Colour, lightness: float = 1.0, chroma: float = 1.0, hue: float = 0.0) -> Colour:
     """A colour with its Oklab lightness and chroma scaled and its hue turned by degrees."""
@@ -96,6 +99,8 @@ WARM = (255, 244, 226)  # what lights are mixed with
 INK = (58, 30, 52)  # what lines are mixed with
 
 
+@twice
+@lru_cache(maxsize=4096)
 def cloth(colour: Colour) -> Tones:
     """Tones of cloth and of whatever is matt."""
     dark = to_oklab(colour)[0] < 0.4
@@ -115,6 +120,8 @@ HAIR_CHROMA = 1.35  # dark hair is drawn so much more colourful than a photo sho
 BLACK = 0.26  # Oklab L below which hair is black, with a cool gloss
 
 
+@twice
+@lru_cache(maxsize=4096)
 def hair(colour: Colour) -> Tones:
     """Tones of hair: as an artist lifts it, dark hair lighter and more colourful than a photo shows it."""
     lab = to_oklab(colour)
@@ -146,7 +153,7 @@ def iris(colour: Colour) -> Tones:
     chroma, hue = float(np.hypot(lab[1], lab[2])), float(np.degrees(np.arctan2(lab[2], lab[1])))
     brown = BROWN[0] < hue < BROWN[1]
     hue = min(hue, OLIVE) if brown and hue < HAZEL else hue
-    wanted = float(np.clip(1.6 * chroma, 0.045, BROWN_CHROMA) if brown else np.clip(2.2 * chroma, 0.03, 0.095))
+    wanted = float(np.clip(1.6 * chroma, 0.045, BROWN_CHROMA) if brown else np.clip(1.6 * chroma, 0.022, 0.095))
     light = float(np.clip(lab[0], *IRIS_LIGHTNESS))
 
     def at(lightness: float, share: float, turn: float = 0.0) -> Colour:
@@ -168,13 +175,13 @@ def iris(colour: Colour) -> Tones:
 # cool shadow, warm blush and line.
 SKINS: tuple[tuple[float, Colour, Colour, Colour, Colour], ...] = (
     (90, (255, 238, 227), (240, 203, 199), (255, 158, 152), (150, 84, 82)),
-    (83, (254, 227, 209), (235, 188, 178), (252, 146, 138), (142, 74, 68)),
-    (76.5, (250, 213, 189), (226, 170, 155), (243, 132, 120), (130, 64, 56)),
-    (69, (240, 194, 163), (211, 149, 129), (231, 117, 102), (116, 54, 46)),
-    (60.5, (222, 168, 133), (189, 124, 103), (210, 98, 82), (98, 44, 38)),
-    (50.5, (191, 136, 103), (156, 98, 80), (180, 80, 68), (80, 36, 32)),
-    (41.5, (152, 103, 77), (119, 72, 60), (144, 62, 54), (62, 28, 28)),
-    (32, (113, 75, 58), (86, 51, 46), (112, 48, 44), (46, 22, 24)),
+    (84, (254, 227, 209), (235, 188, 178), (252, 146, 138), (142, 74, 68)),
+    (77, (250, 213, 189), (226, 170, 155), (243, 132, 120), (130, 64, 56)),
+    (70, (240, 194, 163), (211, 149, 129), (231, 117, 102), (116, 54, 46)),
+    (63.5, (222, 168, 133), (189, 124, 103), (210, 98, 82), (98, 44, 38)),
+    (56, (191, 136, 103), (156, 98, 80), (180, 80, 68), (80, 36, 32)),
+    (45, (152, 103, 77), (119, 72, 60), (144, 62, 54), (62, 28, 28)),
+    (33.5, (113, 75, 58), (86, 51, 46), (112, 48, 44), (46, 22, 24)),
 )
 
 
@@ -193,6 +200,8 @@ class SkinTones(Tones):
     blush: Colour
 
 
+@of_skin
+@lru_cache(maxsize=256)
 def skin(colour: Colour) -> SkinTones:
     """Tones of skin of a measured colour: its lightness chooses among the palettes, its hue tints them a little."""
     at = lightness(colour)

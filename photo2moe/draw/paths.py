@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,11 +32,8 @@ _CUBE = np.hstack([(1 - _T) ** 3, 3 * (1 - _T) ** 2 * _T, 3 * (1 - _T) * _T**2, 
 class Path:
     """Lines and Bézier curves: commands of SVG, absolute, of M, L, Q, C and Z only. Paths do not change.
 
-    It is held as its commands, or as their letters and one array of all points, which is the faster to move and to
-    draw; either is made from the other when it is asked for.
-
-    Args:
-        commands: letters with their numbers.
+    Held as commands, or as their letters and one array of all points, which is the faster to move and to draw; either
+    is made from the other when it is asked for.
 
     Attributes:
         is_array: it was made of letters and points, as :meth:`of` does.
@@ -72,18 +70,14 @@ class Path:
     def commands(self) -> tuple[Command, ...]:
         """Letters with their numbers."""
         if self._commands is None:
-            numbers, at, commands = self._points.ravel().tolist(), 0, []
-            for kind in self._kinds:
-                count = COUNTS[kind]
-                commands.append((kind, tuple(numbers[at : at + count])))
-                at += count
-            self._commands = tuple(commands)
+            numbers = iter(self._points.ravel().tolist())
+            self._commands = tuple((kind, tuple(islice(numbers, COUNTS[kind]))) for kind in self._kinds)
         return self._commands
 
     def arrays(self) -> tuple[str, Points]:
         """The letters of the commands and all their points ``(N, 2)``, for reading only."""
         if not self._kinds and self._commands:
-            self._points = np.array([value for _, values in self._commands for value in values], float).reshape(-1, 2)
+            self._points = np.array([x for _, values in self._commands for x in values], float).reshape(-1, 2)
             self._kinds = "".join(kind for kind, _ in self._commands)
         return self._kinds, self._points
 
@@ -163,6 +157,13 @@ class Path:
         """Straight lines through points."""
         array = np.array(points, float)
         return Path.of("M" + "L" * (len(array) - 1) + "Z" * closed, array) if len(array) else Path()
+
+    @staticmethod
+    def rings(rings: Iterable[Points]) -> Path:
+        """Closed polygons as one path."""
+        some = [np.asarray(ring, float) for ring in rings if len(ring)]
+        kinds = "".join("M" + "L" * (len(ring) - 1) + "Z" for ring in some)
+        return Path.of(kinds, np.concatenate(some)) if some else Path()
 
     @staticmethod
     def spline(points: ArrayLike, *, closed: bool = False) -> Path:
@@ -261,8 +262,7 @@ def brush(points: ArrayLike, widths: ArrayLike | Sequence[float], *, closed: boo
     count = len(p)
     if count < 2:
         return Path()
-    if closed:
-        steps = np.concatenate([steps, _lengths(p[:1] - p[-1:])])
+    steps = np.concatenate([steps, _lengths(p[:1] - p[-1:])]) if closed else steps
     w = np.atleast_1d(np.asarray(widths, float))
     if len(w) > 1:
         x = np.zeros(count)

@@ -184,6 +184,7 @@ class _Curls:
         points = np.vstack(Path.spline(curve).flatten())
         outline = ground.place(ground.lay(ground.fit(points), "back"))
         outline = scallop(evenly(outline, 200), 0.34 * self.size, 0.22, self.chance)
+        self.highest = min(self.highest, float(outline[:, 1].min()))
         dark = mix(tones.shade, tones.deep, 0.6)
         return [
             Shape(brush(outline, [0.02, 1.7 * LINE, 1.7 * LINE, 0.02]), Flat(tones.line)),

@@ -17,10 +17,12 @@ BLEND = 10  # points of the curve that joins the two there
 JOIN = (2, 10)  # points of the silhouette left out there, and point of the outline of the face that it runs into
 TEMPLE = -1.0  # v of the far temple, where the outline of the skull runs into that of the face
 BROWS = -0.50  # v of the lower edge of the bare skull, above the brows, where it meets the skin of the face
+BESIDE = (66.0, -0.27)  # azimuth from which the bare skull ends above the ear, and v at which it does
+EVEN = 7  # points to either side over which the outline of the skull is smoothed
 LINE = 0.026  # width of the outline of the skull, face units
 GLOSS = ((-0.62, -1.42), (-0.45, -1.62), (-0.18, -1.72), (-0.28, -1.58), (-0.48, -1.38), (-0.64, -1.28), (-0.62, -1.42))
-RIM = ((100.0, -0.3), (100.0, -0.45), (100.0, -0.65), (100.0, -0.85))  # azimuth and v of hair at the sides: its rim
-FRONT = ((43.0, -0.64), (43.5, -0.52), (46.0, -0.46))  # the same at the temple
+RIM = ((100.0, -0.3), (100.0, -0.4), (100.0, -0.5), (100.0, -0.62))  # azimuth and v of hair at the sides: its rim
+FRONT = ((47.5, -0.48), (49.0, -0.38), (51.0, -0.28))  # the same at the temple
 SOFT = 0.022  # blur of the edge of shaved hair
 
 
@@ -44,13 +46,15 @@ def draw(
     bare[front, 1] = BROWS
     if abs(head.yaw) > TURNED:
         bare[np.sign(head.yaw) * bare[:, 0] >= 47, 1] = TEMPLE
-    edge, ring = scalp.cap(over_ears(bare))
-    edge, ring = _join_face(scalp, edge, ring)
+    beside = np.where(np.abs(bare[:, 0]) > BESIDE[0], np.minimum(bare[:, 1], BESIDE[1]), bare[:, 1])
+    edge, ring = scalp.cap(np.column_stack([bare[:, 0], beside]))
+    edge, ring = _join_face(scalp, edge, _even(ring))
     cap = Path.polygon(np.vstack([edge, ring]))
     hidden = np.sign(head.yaw) * bare[:, 0] > 25  # behind the face of a turned head
     whole = scalp.silhouette(
         np.column_stack([bare[:, 0], np.where(hidden & (abs(head.yaw) > TURNED), TEMPLE, bare[:, 1])])
     )
+    whole = _even(whole)
     face = head.contour()
     skull = join([outline(edge, ring[::-1]), outline(face[:40], face[:39:-1])])
     tint = float(data.get("tint", 0.0))
@@ -63,10 +67,8 @@ def draw(
     )
     turned = abs(head.yaw) > TURNED
     after, ahead = BLEND if turned and head.yaw > 0 else 1, BLEND if turned and head.yaw < 0 else 1
-    rim = Shape(
-        brush(np.vstack([edge[-after:], ring, edge[:ahead]]), [0.014, 1.6 * LINE, 1.8 * LINE, 1.6 * LINE, 0.014]),
-        Flat(line),
-    )
+    widths = [1.3 * LINE, 1.6 * LINE, 1.8 * LINE, 1.6 * LINE, 1.3 * LINE]
+    rim = Shape(brush(np.vstack([edge[-after:], ring, edge[:ahead]]), widths), Flat(line))
     inside: list[Item] = []
     shorn: list[Item] = []
     if tint:
@@ -82,6 +84,14 @@ def draw(
     if "sides" in data:
         items += _sides(scalp, lower, data, tones, skin, skull)
     return Locks(back, under, tuple(items), (), float(ring[:, 1].min()))
+
+
+def _even(ring: Points) -> Points:
+    """A curve without the small steps of the silhouette, its ends where they were."""
+    reach = np.arange(-EVEN, EVEN + 1)
+    kernel = np.exp(-0.5 * (2.2 * reach / EVEN) ** 2)
+    ends = np.vstack([2 * ring[:1] - ring[EVEN:0:-1], ring, 2 * ring[-1:] - ring[-2 : -EVEN - 2 : -1]])
+    return np.column_stack([np.convolve(axis, kernel / kernel.sum(), "valid") for axis in ends.T])
 
 
 def _join_face(scalp: Scalp, edge: Points, ring: Points) -> tuple[Points, Points]:
@@ -137,37 +147,24 @@ def _sides(
 ) -> list[Item]:
     """What is left at the sides of a balding head, thinning upwards; ``head`` is all that is skin of skull and face."""
     top, tint = float(data["sides"]), float(data.get("rim", 0.85))
-    colour, line = mix(skin.base, tones.base, tint), mix(skin.line, tones.line, tint)
+    colour = mix(skin.base, tones.base, tint)
     items: list[Item] = []
     for side in (-1, 1):
         low = lower[(lower[:, 0] * side > 47) & (lower[:, 0] * side < 98)]
         low = low[np.argsort(low[:, 0] * side)]
         high = smooth(
-            np.array(
-                [*RIM, (100, top - 0.02), (96, top - 0.1), (80, top - 0.06), (62, top + 0.06), (50, top + 0.2), *FRONT]
-            )
+            np.array([*RIM, (100, top), (92, top - 0.03), (78, top), (66, top + 0.05), (55, top + 0.2), *FRONT])
             * (side, 1)
         )
-        far = side * scalp.head.yaw > TURNED
-        thick = 0.0 if far else 0.015 + 0.05 * ease(high[:, 0] * side, 45, 75)
         inner = scalp.head.project(scalp.on(scalp.seen(low[:, 0]), low[:, 1], 0.02))
-        outer = scalp.head.project(scalp.on(scalp.seen(high[:, 0]), high[:, 1], thick))
+        outer = scalp.head.project(scalp.on(scalp.seen(high[:, 0]), high[:, 1], 0.06 * ease(high[:, 0] * side, 80, 95)))
         v0, v1 = float(outer[:, 1].min()), float(inner[:, 1].max())
         u = float(inner[:, 0].mean())
-        stops = ((0.0, colour, 0.0), (0.3, colour, 0.9), (1.0, mix(colour, tones.shade, 0.4), 1.0))
-        rim = scalp.head.project(
-            scalp.on(scalp.seen(np.full(12, side * 100.0)), np.linspace(top - 0.02, -0.3, 12), 0.065)
-        )
-        patch = Shape(Path.polygon(np.vstack([inner, outer])), Gradient((u, v0), (u, v1), stops))
-        if far:
-            items.append(Group((patch,), head))
-            continue
-        items += [Shape(brush(rim, [0.002, 0.035, 0.04]), Flat(line)), patch]
-        items.append(Shape(brush(inner, [0.004, 0.012, 0.012]), Flat(line, 0.8)))
+        stops = ((0.0, colour, 0.0), (0.22, colour, 0.85), (1.0, mix(colour, tones.shade, 0.4), 1.0))
+        drawn = [Shape(Path.polygon(np.vstack([inner, outer])), Gradient((u, v0), (u, v1), stops), blur=0.02)]
         for share in (0.25, 0.5, 0.75):
             azi = side * np.linspace(50 + 30 * share, 74 + 30 * share, 10)
-            strand = scalp.head.project(
-                scalp.on(scalp.seen(azi), np.linspace(-0.5, top + 0.25 * (1 - share), 10), 0.05)
-            )
-            items.append(Shape(brush(strand, [0.002, 0.012, 0.002]), Flat(mix(colour, tones.deep, 0.6), 0.6)))
+            strand = scalp.head.project(scalp.on(scalp.seen(azi), np.linspace(-0.5, top + 0.25 * (1 - share), 10)))
+            drawn.append(Shape(brush(strand, [0.002, 0.012, 0.002]), Flat(mix(colour, tones.deep, 0.6), 0.6)))
+        items.append(Group(tuple(drawn), head))
     return items

@@ -41,6 +41,7 @@ _KEYS = {
 }
 FULLER = 0.12  # share by which full volume widens the locks of a back
 INNER = 0.8 * LINE  # width of the outline of a fringe's locks, which lie inside the silhouette, face units
+BROADER = 3.0  # share by which waves of a lock grow with its half width, per face unit
 WIDE = 0.6  # half width from which a lock is a mass that does not wave as a whole, face units
 
 
@@ -186,6 +187,7 @@ def draw_locks(
     tied: bool = False,
     tuck: Iterable[int] = (),
     flip: bool = False,
+    fall: float = 1.0,
 ) -> None:
     """Draw the locks of a part onto a sheaf.
 
@@ -197,6 +199,7 @@ def draw_locks(
         sheaf: takes them.
         tied: leave out those that are drawn loose only.
         flip: mirror the whole part.
+        fall: share of what hangs below the eyes that is left.
         tuck: sides (-1 left, 1 right) whose locks marked ``tuck`` go behind the ear.
     """
     for n, data in enumerate(list_of(part, "locks")):
@@ -218,9 +221,11 @@ def draw_locks(
             if part.kind == "back":
                 width = width * (1 + FULLER * ground.who.hair.volume)
             points = np.asarray(data["points"], float) * np.array([-1.0 if mirrored else 1.0, 1.0])
+            points[:, 1] -= (1 - fall) * np.maximum(points[:, 1], 0)
             phase = chance.uniform(-0.8, 0.8) + (np.pi if points[-1, 0] < 0 else 0)
-            wide = width.max() > WIDE
-            spine = spine_of(ground, points, width, layer, Wave() if wide else wave, phase, depth=data.get("depth"))
+            broad = 0.75 + BROADER * float(width.max())  # broad locks have broad waves
+            swing = Wave() if width.max() > WIDE else Wave(wave.height * broad, wave.length * broad)
+            spine = spine_of(ground, points, width, layer, swing, phase, depth=data.get("depth"))
             comb = Comb(int(data.get("tips", 1)), float(data.get("cut", 0.4)), lean, float(data.get("uneven", 0.12)))
             lock = Lock(spine, width * chance.uniform(0.94, 1.06), comb, seed)
             drawn = draw_comb(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import struct
 from functools import cache
 from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from photo2moe.draw.scene import COUNTS, Command, Path, Points
 from photo2moe.errors import LibraryError
@@ -16,7 +18,7 @@ _LIBRARIES = "libegl1 libgl1"  # Debian's packages of what Skia is linked to, ev
 _CONIC_POWER = 2  # a conic becomes 2² quadratic curves: exact to 1/1000 of its size
 _CURVES = {2: "L", 3: "Q", 4: "C"}  # by the number of points, the start among them
 _NO_NUMBER = "a path holds a number that is none, or one too large"
-_RINGS = re.compile("M[^M]*")
+_STORED, _VERBS = 5, bytes.maketrans(b"MLQCZ", bytes([0, 1, 2, 4, 5]))  # of Skia's form of a stored path
 _ZOOM = 1024.0  # Skia takes points for one below distances made for pixels; a power of 2 loses nothing
 
 
@@ -78,13 +80,7 @@ def to_skia(skia: ModuleType, path: Path) -> Any:
     if path.commands and path.commands[0][0] != "M":
         raise ValueError(f"a path must begin with M, not {path.commands[0][0]}")
     builder = skia.PathBuilder()
-    calls = {
-        "M": builder.moveTo,
-        "L": builder.lineTo,
-        "Q": builder.quadTo,
-        "C": builder.cubicTo,
-        "Z": builder.close,
-    }
+    calls = _calls(builder)
     try:
         for kind, values in path.commands:
             calls[kind](*values)
@@ -99,21 +95,30 @@ def to_skia(skia: ModuleType, path: Path) -> Any:
 
 
 def _from_arrays(skia: ModuleType, kinds: str, points: Points) -> Any:
-    """The same from letters and points: rings of straight lines go to Skia as a whole."""
-    builder, at = skia.PathBuilder(), 0
-    places = [skia.Point(x, y) for x, y in points.tolist()]
-    calls = {"M": builder.moveTo, "L": builder.lineTo, "Q": builder.quadTo, "C": builder.cubicTo, "Z": builder.close}
-    for ring in _RINGS.findall(kinds):
-        letters = ring.rstrip("Z")
-        if letters.count("L") == len(letters) - 1 and len(ring) - len(letters) < 2:
-            builder.addPolygon(places[at : at + len(letters)], ring != letters)
-            at += len(letters)
-            continue
-        for kind in ring:
-            count = COUNTS[kind] // 2
-            calls[kind](*places[at : at + count])
-            at += count
+    """The same from letters and points, in the form in which Skia stores paths: fifty times as fast as point by point.
+
+    Skia checks what it reads, and the number of the form with it; should it refuse, the path is built point by point.
+    """
+    verbs = kinds.encode().translate(_VERBS)
+    with np.errstate(over="ignore"):  # such a path is not finite, and refused as that
+        numbers = points.astype("<f4").tobytes()
+    head = struct.pack("<4i", _STORED, len(points), 0, len(verbs))
+    data = head + numbers + verbs + bytes(-len(verbs) % 4)
+    built = skia.Path()
+    if built.readFromMemory(data) == len(data):
+        return built
+    builder, values, at = skia.PathBuilder(), points.ravel().tolist(), 0
+    calls = _calls(builder)
+    for kind in kinds:
+        calls[kind](*values[at : at + COUNTS[kind]])
+        at += COUNTS[kind]
     return builder.detach()
+
+
+def _calls(builder: Any) -> dict[str, Any]:
+    """What draws each command of a path."""
+    names = {"M": "moveTo", "L": "lineTo", "Q": "quadTo", "C": "cubicTo", "Z": "close"}
+    return {kind: getattr(builder, name) for kind, name in names.items()}
 
 
 def from_skia(skia: ModuleType, path: Any) -> Path:

@@ -4,7 +4,8 @@ A part of the kind ``tied`` holds any of ``ties`` (``[u, v, w]``: where the stra
 ears on their way), ``locks`` and ``plaits`` (see :mod:`photo2moe.draw.sheaf`), ``balls`` (``at``: ``[u, v, w]``,
 ``size``: half width and height, ``layer``), ``bands`` (``from`` and ``to``: ``[u, v, w]``, ``width``, ``layer``),
 ``loose`` (the rest of the hair hangs down), ``above`` (it is seen above the head), ``parting`` (u, unless the front
-parts elsewhere) and ``one_sided`` (it hangs on the side that is seen).
+parts elsewhere), ``one_sided`` (it hangs on the side that is seen) and ``behind`` (little of it is seen from the
+front).
 """
 
 from __future__ import annotations
@@ -39,12 +40,16 @@ from photo2moe.draw.ties import draw_ball, draw_band, draw_plait
 from photo2moe.kit.loader import Kit, Part
 
 SHORTER = {"short": 0.55, "ear": 0.6, "hidden": 0.7, "chin": 0.72, "shoulder": 0.85}  # size of a tail by length
+BESIDE = 1.16  # the same beside the head, for a tail that hangs there
+FRONTAL = 0.25  # turn of the head below which it is seen from the front, radians
+RIGHT, LEFT = (3, 4, 5), (11, 12, 13)  # radii of the outline beside the head
 ABOVE = 1.12  # radius of the outline above the head from which a bun or a tail stands there
-TIGHT = 0.025  # by which tied hair lies closer to the skull
-KEYS = {"ties", "low", "locks", "plaits", "balls", "bands", "loose", "one_sided", "parting", "above", "as", "for"}
+TIGHT = 0.05  # by which tied hair lies closer to the skull
+KEYS = {"ties", "low", "locks", "plaits", "balls", "bands", "loose", "one_sided", "parting", "above", "behind"}
+KEYS |= {"as", "for"}
 # Right half of the hairline of hair that is pulled back: an arch with receding temples.
 PULLED: tuple[tuple[float, float], ...] = (
-    (0.0, -0.98), (0.22, -0.99), (0.43, -0.95), (0.61, -0.86), (0.75, -0.67), (0.84, -0.42), (0.905, -0.06),
+    (0.0, -1.26), (0.24, -1.23), (0.46, -1.12), (0.64, -0.95), (0.77, -0.70), (0.85, -0.42), (0.905, -0.05),
     (0.95, -0.16), (1.02, -0.27), (1.10, -0.31), (1.20, -0.26),
 )  # fmt: skip
 
@@ -57,7 +62,7 @@ def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
     """
     ground, wave = Ground(who, head), wave_of(who, kit)
     ground.radius -= TIGHT
-    part = choose_tied(kit, who, ground.seed)
+    part = choose_tied(kit, who, ground.seed, abs(head.yaw) < FRONTAL)
     if part.data.get("above"):
         ground.cap(1.04)
     pulled = who.hair.front == "back" and not part.data.get("low")  # upwards: no parting
@@ -66,8 +71,10 @@ def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
     dyes = {"front": dye, "under": dye, "back": dark}
     given = front.data.get("parting", part.data.get("parting"))
     parting = None if given is None else float(given)
+    if parting is None:
+        ground.parting = 0.0
     hairline = front.data.get("hairline", PULLED if pulled else OPEN)
-    side = _side(part, head, ground.seed)
+    side = _side(part, who, head, ground.seed)
     sheaf = Sheaf()
     tie = cloth(parse(who.clothes.colour))
     crown, path = draw_crown(ground, dye, hairline, parting)
@@ -84,7 +91,8 @@ def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
         if back is not None:
             draw_locks(back, ground, dyes, wave, sheaf, tuck=(-1, 1))
     sheaf.items["front"] = [*crown, Group(draw_flow(ground, tones, ways), path), *sheaf.items["front"]]
-    draw_locks(front, ground, dyes, wave, sheaf, tied=True)
+    if not pulled or who.person.look != "m":  # a man's hair that is pulled back leaves no strands at the temples
+        draw_locks(front, ground, dyes, wave, sheaf, tied=True)
     if parting is not None:
         sheaf.items["front"] += draw_parting(ground, tones, parting, float(front.data.get("parted_from", -1.0)), path)
     sheaf.items["front"] += draw_shine(ground, tones, parting or 0.0)
@@ -95,8 +103,10 @@ def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
     return Locks(tuple(sheaf.items["back"]), tuple(sheaf.items["under"]), tuple(sheaf.items["front"]), shadow, top)
 
 
-def choose_tied(kit: Kit, who: Character, seed: int) -> Part:
+def choose_tied(kit: Kit, who: Character, seed: int, frontal: bool = False) -> Part:
     """The kit's way of tying of the person's word, or one of those that stand for it too (``"as"``).
+
+    What the outline of the hair does not show above or beside a head that is seen from the front lies behind it.
 
     Raises:
         KitError: the kit has none, or the part has unknown keys.
@@ -107,16 +117,22 @@ def choose_tied(kit: Kit, who: Character, seed: int) -> Part:
     if who.hair.outline:  # what stands above the head is seen in its outline
         high = (who.hair.outline[-1] + who.hair.outline[0] + who.hair.outline[1]) / 3 > ABOVE
         choice = [other for other in choice if bool(other.data.get("above")) == high] or choice
+        beside = max(np.mean([who.hair.outline[k] for k in side]) for side in (RIGHT, LEFT)) > BESIDE
+        if frontal and not high and not beside:
+            choice = [other for other in choice if other.data.get("behind")] or choice
     part = choice[(seed // 11) % len(choice)]
     return check_part(part, KEYS)
 
 
-def _side(part: Part, head: Head, seed: int) -> int:
-    """The side on which a tail hangs: the one that is seen of a turned head, else by chance."""
+def _side(part: Part, who: Character, head: Head, seed: int) -> int:
+    """The side on which a tail hangs: the one that is seen of a turned head, else the fuller one, else by chance."""
     if not part.data.get("one_sided"):
         return 1
     if abs(head.yaw) > 0.12:
         return -1 if head.yaw > 0 else 1
+    if who.hair.outline:
+        right, left = (sum(who.hair.outline[k] for k in side) for side in (RIGHT, LEFT))
+        return 1 if right >= left else -1
     return 1 if seed % 2 else -1
 
 

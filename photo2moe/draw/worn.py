@@ -9,15 +9,17 @@ import numpy as np
 
 from photo2moe.character.schema import Character
 from photo2moe.draw.head import Head
-from photo2moe.draw.palette import Tones, cloth, mix, parse, to_oklab, tone
+from photo2moe.draw.palette import Tones, cloth, hair, mix, parse, to_oklab, tone
 from photo2moe.draw.parts import Materials, draw_part
 from photo2moe.draw.places import places
 from photo2moe.draw.scene import Colour, Group, Item, Path
 from photo2moe.kit.loader import Kit, Part
 
 KINDS = ("clothes", "headwear", "glasses", "mask", "earrings", "headphones", "beard")
+FRAME = {"sun": 0.78, "rimless": 0.8, "half": 0.8, "cat_eye": 0.75}  # thickness of frames over that drawn, else 0.6
 TURNED = np.radians(8)  # yaw from which a head counts as turned
 FAR = 9.0  # face units beyond any picture
+STUBBLE = (64, 44, 42)  # what stubble is darkened with
 DARK_LENS = (46, 42, 54)  # of sunglasses whose colour nobody named
 DARK_TRIM, LIGHT_TRIM = (84, 106, 156), (246, 246, 250)  # collars and ribbons whose colour nobody named
 PALE = 0.86  # Oklab lightness of cloth from which light trim would not be seen
@@ -45,6 +47,10 @@ def materials(who: Character, stuff: Materials) -> Materials:
     found |= {"leaf": cloth((118, 160, 104)), "pollen": cloth((246, 206, 110)), "ribbon": cloth((200, 62, 84))}
     if who.glasses.kind == "sun" and not who.glasses.lens:
         found["lens"] = cloth(DARK_LENS)
+    skin = stuff["skin"]
+    if who.beard.kind == "stubble" and isinstance(skin, Tones):  # a photo shows skin between its hairs
+        light = to_oklab(parse(who.hair.colour))[0] > to_oklab(skin.base)[0] - 0.2  # would look like a pale patch
+        found["beard"] = hair(mix(mix(parse(who.hair.colour), STUBBLE, 0.8 if light else 0.5), skin.base, 0.1))
     found["glint"] = (255, 255, 255)
     return found
 
@@ -101,7 +107,7 @@ class Wardrobe:
         place, groups = self.places[kind]
         turned = "turned" if abs(self.head.yaw) > TURNED else "front"
         words = (self.who.person.age, self.who.person.look, self.who.hair.length, turned)
-        scale = 1 + 0.4 * self.who.glasses.size if kind == "glasses" else 1.0
+        scale = FRAME.get(name, 0.6) * (1 + 0.4 * self.who.glasses.size) if kind == "glasses" else 1.0
         extra = self._patterns(part) if kind == "clothes" else None
         return draw_part(part, self.stuff, place, scale=scale, layer=layer, words=words, places=groups, extra=extra)
 

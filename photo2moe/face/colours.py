@@ -16,39 +16,45 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from photo2moe.face.exposure import evidence, exposure
 from photo2moe.face.features import INNER_LIPS
 from photo2moe.face.iris import iris_colour
 from photo2moe.face.lab import Floats, difference, lab, to_hex
 from photo2moe.face.light import (
     AROUND_EYES,
     EYE_CONTOURS,
+    FLOOR,
     OUTER_LIPS,
     Light,
     find_light,
     parts,
     polygon,
 )
-from photo2moe.face.parse import CLOTHES, HAIR, HEADWEAR, SKIN, Regions
+from photo2moe.face.parse import BACKGROUND, CLOTHES, HAIR, HEADWEAR, SKIN, Regions
 from photo2moe.face.people import people
 from photo2moe.face.pose import Head, pose
-from photo2moe.types import Face, Image
+from photo2moe.types import CHIN, Face, Image
 
 BROW_AREAS = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276))
 JAW_AREA = (58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 410, 391, 393, 164, 167, 165, 186)
 FEWEST = 25  # pixels that make a region
 KEPT = (0.85, 0.5)  # share of its own hue that skin keeps: in ordinary light, and in a strange one
+AROUND = 0.4  # share of the exposure of the face that is taken out of all else: a shade may cover the face alone
 FAR = 2.0  # deviations from the curve at which skin and hair end
 SKIN_LIGHTNESS = (20.0, 92.0)  # L of skin
-HAIR_LIT = (30.0, 75.0)  # percentiles of the luminance of hair between shadow and shine
+HAIR_LIT = (40.0, 90.0)  # percentiles of the luminance of hair between shadow and shine
 EVEN = (40.0, 85.0)  # percentiles for cloth
 DYED = 22.0, 42.0  # chroma beyond which hair is dyed: where its hue is not a natural one, and where it is
 NATURAL = (40.0, 100.0)  # degrees of hue of hair in Lab: from copper to ash blond
 TIPS = 16.0  # ΔE00 between the lower and the upper hair from which the tips have a colour of their own
+COLLAR, MAYBE = 60, 0.3  # pixels of a collar where clothes are not sure, and the least score of these
 SECOND, SHARE = 20.0, 0.12  # ΔE00 and share of a region from which there is a second colour
 LIPS = 4.0  # ΔE00 between lips and skin below which lips have no colour of their own
 DARKER = 7.0  # L by which brows and beard are darker than skin, or they have no colour of their own
 UNLIKE = 30.0  # distance in Lab, hue counted more, from which something around the eyes is no skin
+DARK_FRAME, DARK_SHARE = 42.0, 0.2  # L of dark frames, and their share of what is no skin
 FRAME = "#2f2a30"  # of glasses that were not seen
 
 
@@ -98,13 +104,20 @@ def measure_colours(photo: Image, face: Face, regions: Regions, *, dyed: bool = 
     head = pose(face)
     found = parts(photo, face, regions, head)
     light = find_light(found, models["light"])
-    picture = _natural(lab(np.clip(found.square * light.gains, 0, 1)), light)
-    skin = _skin(found.skin * light.gains, light, models["skin"])
+    values = evidence(found, face, regions)
+    gains = around = light.gains
+    if not light.colourless:  # its strength is told better by the face
+        tint = np.log(gains) - np.log(gains).mean()
+        shade = exposure(values + np.vstack([np.tile(tint, (len(values) - 1, 1)), np.zeros(3)]), models["studio"])
+        gains = np.exp(tint - shade)
+        around = light.gains ** (1 - AROUND) * gains**AROUND
+    picture = _natural(lab(np.clip(found.square * around, 0, 1)), light)
+    skin = _skin((np.exp(values[0]) - FLOOR) * gains, light, models["skin"])
     labels = regions.labels
     hair_pixels = picture[cv2.erode((labels == HAIR).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0]
     hair = _hair(hair_pixels, light, models["hair"], dyed=dyed)
     lips = _lips(picture, face, regions, skin, light)
-    clothes, second = _cloth(picture[labels == CLOTHES])
+    clothes, second = _cloth(picture[_clothes(regions)])
     headwear, other = _cloth(picture[labels == HEADWEAR])
     brows = np.concatenate([picture[polygon(face, regions, area)] for area in BROW_AREAS])
     jaw = picture[polygon(face, regions, JAW_AREA) & (labels == SKIN) & ~polygon(face, regions, OUTER_LIPS)]
@@ -115,7 +128,7 @@ def measure_colours(photo: Image, face: Face, regions: Regions, *, dyed: bool = 
         brows=_dark(brows, skin, light, models["hair"]),
         beard=_dark(jaw, skin, light, models["hair"]),
         lips=lips,
-        iris=iris_colour(photo, face, head, light, skin),
+        iris=iris_colour(photo, face, head, light, skin, np.exp(found.values[1]) * light.gains),
         clothes=clothes,
         clothes_second=second,
         headwear=headwear,
@@ -214,6 +227,18 @@ def _lips(picture: Floats, face: Face, regions: Regions, skin: Floats, light: Li
     return to_hex(colour)
 
 
+def _clothes(regions: Regions) -> NDArray[np.bool_]:
+    """Where clothes are; where hardly any are sure, what is likeliest to be some below the chin."""
+    sure: NDArray[np.bool_] = regions.labels == CLOTHES
+    if sure.sum() >= FEWEST:
+        return sure
+    chin = float(regions.face.landmarks[CHIN] @ regions.matrix[1, :2] + regions.matrix[1, 2])
+    free = (np.arange(len(sure))[:, None] > chin) & np.isin(regions.labels, (BACKGROUND, CLOTHES))
+    scores = np.where(free, regions.scores[CLOTHES], 0.0)
+    least = max(MAYBE, float(np.sort(scores, axis=None)[-COLLAR]))
+    return np.asarray(sure | (scores >= least))
+
+
 def _cloth(pixels: Floats) -> tuple[str | None, str | None]:
     """Most frequent colour of a region in even light, and a second one."""
     if len(pixels) < FEWEST:
@@ -259,5 +284,9 @@ def _frame(picture: Floats, face: Face, regions: Regions, skin: Floats) -> str:
     other = apart > UNLIKE
     if other.sum() < FEWEST:
         return FRAME
+    dark = other & (pixels[:, 0] < min(skin[0] - UNLIKE, DARK_FRAME))
+    if dark.sum() > DARK_SHARE * other.sum():  # lenses mirror the sky, a dark frame does not
+        colour = np.median(pixels[dark & (pixels[:, 0] <= np.median(pixels[dark, 0]))], axis=0)
+        return to_hex(colour * [1.0, 0.5, 0.5])
     frame = apart >= np.percentile(apart[other], 70)
     return to_hex(np.median(pixels[frame], axis=0))

@@ -15,17 +15,30 @@ from photo2moe.types import Face, Image
 FEWEST = 25  # pixels that make an iris
 IRIS = (0.4, 0.85)  # radii of the iris between pupil and rim
 IRIS_LIT = (35.0, 85.0)  # percentiles of its luminance: neither lashes nor highlights
-FAMILIES = {"blue": "#5b87b5", "grey": "#7b8f9c", "green": "#6d8a57", "hazel": "#8a6c3a"}
+FAMILIES = {"blue": "#5b87b5", "grey": "#7b8f9c", "grey-green": "#7c8a78", "green": "#6d8a57", "hazel": "#8a6c3a"}
 # Limits between families, in Lab: b of blue; chroma and L of grey; a of green; b and L of hazel; L of dark brown.
-BLUISH, PALE, GREENISH, HAZEL, DEEP = -1.5, (7.0, 23.0), 1.5, (9.0, 25.0), 19.0
+BLUISH, PALE, GREENISH, HAZEL, DEEP = -1.5, (7.0, 27.0), 1.5, (9.0, 25.0), 19.0
+RARE = 62.0, 33.0  # L of skin below which light irises are rare, and of irises, below which they mirror the sky there
+ROSY = 2.5  # a from which a bluish iris is a dark one that mirrors the sky
+# Grey and grey-green irises in rosy light: L, how much less a they have than the white of the eye, most a, most b.
+CLEAR, LESS_RED, REDDEST, YELLOWEST = 30.0, 5.0, 8.0, 9.0
 SHADE = np.array([8.0, 2.0, 6.0])  # Lab that lids and lashes take from a brown iris
 OWN, LIFT = 0.35, 18.0  # share of what was measured in the drawn colour, and how much lighter it is taken
 UNSEEN = 8.0  # L below which an iris shows no colour
 BROWN, DARK_BROWN = "#6b4630", "#45291c"  # irises that were not seen: of light and of dark skin
 
 
-def iris_colour(photo: Image, face: Face, head: Head, light: Light, skin: Floats) -> str:
-    """Colour of the irises: a ring between pupil and rim, without lids, lashes and highlights."""
+def iris_colour(photo: Image, face: Face, head: Head, light: Light, skin: Floats, white: Floats) -> str:
+    """Colour of the irises: a ring between pupil and rim, without lids, lashes and highlights.
+
+    Args:
+        photo: ``(H, W, 3)`` uint8 RGB.
+        face: the person's face in it.
+        head: its pose.
+        light: of the photo.
+        skin: Lab of the skin.
+        white: linear light ``(3,)`` of the white of the eyes; NaN where it was not seen.
+    """
     plain = BROWN if skin[0] > 50 else DARK_BROWN
     found = []
     for contour, corners, iris in zip(EYE_CONTOURS, CORNERS, IRISES, strict=True):
@@ -42,10 +55,12 @@ def iris_colour(photo: Image, face: Face, head: Head, light: Light, skin: Floats
         return plain
     low, high = np.percentile(pixels[:, 0], IRIS_LIT)
     colour = np.median(pixels[(pixels[:, 0] >= low) & (pixels[:, 0] <= high)], axis=0)
-    return _family(colour, plain)
+    if skin[0] < RARE[0] and colour[0] < RARE[1]:
+        return DARK_BROWN
+    return _family(colour, plain, float(lab(white)[1]))
 
 
-def _family(colour: Floats, plain: str) -> str:
+def _family(colour: Floats, plain: str, rosy: float) -> str:
     """An iris of the family that a small, shaded, measured one belongs to, as it would look large and lit.
 
     Irises are brown, hazel, green, grey or blue by their melanin and by scattering alone (Mackey, Wilkinson, Kearns and
@@ -55,15 +70,18 @@ def _family(colour: Floats, plain: str) -> str:
     lightness, red, yellow = (float(x) for x in colour)
     if lightness < UNSEEN:
         return plain
-    if yellow < BLUISH and lightness > UNSEEN + 4:
+    if yellow < BLUISH and red < ROSY and lightness > UNSEEN + 4:
         name = "blue"
     elif np.hypot(red, yellow) < PALE[0] and lightness > PALE[1]:
         name = "grey"
+    elif lightness > CLEAR and red < min(rosy - LESS_RED, REDDEST) and yellow < YELLOWEST:  # false for NaN
+        name = "grey-green" if yellow > PALE[0] else "grey"
     elif red < GREENISH and yellow > 2 and lightness > 18:
         name = "green"
     elif yellow > HAZEL[0] and lightness > HAZEL[1] and yellow > 1.3 * red:
         name = "hazel"
     else:
-        return to_hex(from_hex(DARK_BROWN) if lightness < DEEP else (from_hex(BROWN) + colour + SHADE) / 2)
+        warm = np.array([lightness, red, max(red, yellow)])
+        return to_hex(from_hex(DARK_BROWN) if lightness < DEEP else (from_hex(BROWN) + warm + SHADE) / 2)
     family = from_hex(FAMILIES[name])
     return to_hex(family + OWN * (colour + np.array([LIFT, 0, 0]) - family))

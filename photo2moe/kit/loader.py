@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
@@ -106,18 +106,45 @@ def load_kit(folder: str | FilePath | None = None) -> Kit:
 
 @lru_cache(maxsize=1)
 def _own() -> Kit:
-    return Kit(_read(resources.files("photo2moe") / "kit" / "moe"))
+    files = _files(resources.files("photo2moe") / "kit" / "moe")
+    return Kit({kind: _Shelf(kind, own) for kind, own in files.items()})
+
+
+class _Shelf(Mapping[str, Part]):
+    """Parts of one kind, each read when it is asked for first: a person needs some fifteen of all there are."""
+
+    def __init__(self, kind: str, files: Mapping[str, Traversable | FilePath]) -> None:
+        self._kind, self._files = kind, files
+        self._parts: dict[str, Part] = {}
+
+    def __getitem__(self, name: str) -> Part:
+        if name not in self._parts:
+            self._parts[name] = _part(self._kind, self._files[name])
+        return self._parts[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
 
 
 def _read(root: Traversable | FilePath) -> dict[str, dict[str, Part]]:
-    kinds: dict[str, dict[str, Part]] = {}
+    return {kind: {name: _part(kind, file) for name, file in files.items()} for kind, files in _files(root).items()}
+
+
+def _files(root: Traversable | FilePath) -> dict[str, dict[str, Traversable | FilePath]]:
+    """Files of a kit by kind and name."""
+    kinds: dict[str, dict[str, Traversable | FilePath]] = {}
     for folder in sorted((f for f in root.iterdir() if f.is_dir()), key=lambda f: f.name):
         if folder.name not in KINDS:
             raise KitError(f"{folder} is no kind of part; kinds are {', '.join(KINDS)}")
         for file in sorted(folder.iterdir(), key=lambda f: f.name):
             if file.name.endswith(".json"):
-                part = _part(folder.name, file)
-                kinds.setdefault(part.kind, {})[part.name] = part
+                kinds.setdefault(folder.name, {})[file.name.removesuffix(".json")] = file
     return kinds
 
 

@@ -13,7 +13,6 @@ from functools import lru_cache
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
 from photo2moe.types import CHIN, LIPS, Face, Image, Mask, Matrix, Points
 
@@ -224,6 +223,8 @@ def _mouth_and_chin(face: Face) -> tuple[float, float]:
 def _chibi(
     template: Template, size: int, mouth: float, chin: float, masculine: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    from scipy.interpolate import PchipInterpolator  # slow to load, and only the chibi warp needs it
+
     lower, longer = (masculine * more for more in MAN_LONGER)
     avatar_v = (-6.0, -1.35, -0.62, -0.50, -0.36, 0.0, 0.30, AVATAR_MOUTH + lower, AVATAR_CHIN + longer, 1.60, 6.0)
     photo_v = (-6.4, -1.75, -1.22, -1.0, -0.46, 0.0, 0.36, mouth, chin, chin + 0.6, chin + 5.5)
@@ -234,6 +235,8 @@ def _chibi(
 @lru_cache(maxsize=16)
 def _everyones(template: Template, size: int, masculine: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What is the same in all such faces: ``u`` in the photo, and ``v`` in the avatar after the bulges."""
+    from scipy.interpolate import PchipInterpolator
+
     u, v = template.grid(size)
     for centre_u, centre_v, radius_u, radius_v, gain in BULGES:
         du, dv = u - centre_u, v - centre_v

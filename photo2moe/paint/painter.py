@@ -19,6 +19,7 @@ from photo2moe.draw.palette import parse
 from photo2moe.draw.portrait import draw_scene
 from photo2moe.draw.raster import raster
 from photo2moe.draw.scene import Colour, Scene
+from photo2moe.draw.twins import take, twin_skin
 from photo2moe.kit.loader import Kit
 from photo2moe.nets.runner import Draw
 from photo2moe.ops.rough import soften
@@ -43,21 +44,19 @@ class Painter:
     def __init__(self, draw: Draw, shape: GeneratorConfig) -> None:
         self._draw, self._shape = draw, shape
 
-    def __call__(
-        self, who: Character, scene: Scene, picture: NDArray[np.uint8], kit: Kit, frame: str
-    ) -> NDArray[np.uint8]:
+    def __call__(self, who: Character, scene: Scene, picture: NDArray[np.uint8], toned: Scene) -> NDArray[np.uint8]:
         """Paint one drawing.
 
         Args:
             who: the person drawn.
             scene: the drawing as shapes.
             picture: ``(H, W, 4)`` uint8 RGBA, straight alpha: the drawing at any size.
-            kit, frame: what it was drawn with, and how much of the person it shows.
+            toned: the drawing with skin in :data:`TONE`; :func:`draw_both` gives both.
 
         Returns:
             The painted drawing, of the same shape and alpha.
         """
-        plain = given(who, scene, kit, frame)
+        plain = given(scene, toned)
         hair, eyes = parse(who.hair.colour), parse(who.eyes.colour)
         units = scene.width
         colours = np.array([(*TONE, *hair, *eyes)], np.float32)[:, : self._shape.colours] / np.float32(127.5) - 1
@@ -72,19 +71,31 @@ class Painter:
         soft = cv2.GaussianBlur(change, (0, 0), pixels) / np.maximum(weight, 0.05)[..., None]
         soft = SHARE * np.clip(soft, -MOST, MOST)
         height, width = picture.shape[:2]
-        result = picture.copy()
         large = cv2.resize(soft, (width, height), interpolation=cv2.INTER_CUBIC)
-        result[..., :3] = np.clip(picture[..., :3] + large, 0, 255).round().astype(np.uint8)
-        return result
+        result = cv2.cvtColor(
+            cv2.add(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), large, dtype=cv2.CV_8U), cv2.COLOR_RGB2RGBA
+        )
+        result[..., 3] = picture[..., 3]
+        return np.asarray(result, np.uint8)
 
 
-def given(who: Character, scene: Scene, kit: Kit, frame: str) -> NDArray[np.uint8]:
-    """A drawing as the generator is given it, before it is softened: the same view with skin in :data:`TONE`.
+def draw_both(who: Character, kit: Kit, frame: str) -> tuple[Scene, Scene]:
+    """The scene of a person, and the same with skin in :data:`TONE`; arguments and errors as for ``draw_scene``."""
+    with twin_skin(TONE):
+        both = draw_scene(who, kit, frame)
+    return take(both), take(both, other=True)
+
+
+def given(scene: Scene, toned: Scene) -> NDArray[np.uint8]:
+    """A drawing as the generator is given it, before it is softened.
+
+    Args:
+        scene: the drawing.
+        toned: the same with skin in :data:`TONE`.
 
     Returns:
         ``(S, S, 4)`` uint8 RGBA, straight alpha, S twice a multiple of 4.
     """
     side = max(4, round(UNIT * scene.width / STEP)) * STEP
-    plain = draw_scene(who.replace(**{"skin.colour": "#{:02x}{:02x}{:02x}".format(*TONE)}), kit, frame)
-    view = dataclasses.replace(plain, origin=scene.origin, width=scene.width, height=scene.height)
+    view = dataclasses.replace(toned, origin=scene.origin, width=scene.width, height=scene.height)
     return raster(view, 2 * side)

@@ -1,7 +1,7 @@
 """Find faces: MediaPipe's detectors for the place, its face mesh for the points.
 
 MediaPipe's nets look at 192 pixels or fewer, so a small face in a large photo is
-searched for in tiles, coarse to fine. Only this file and ``matte.py`` know MediaPipe.
+searched for in tiles, coarse to fine. Only this file and ``matte.py`` know MediaPipe's nets.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.ops.quiet import quiet
+from photo2moe.ops.solutions import load_solutions
 from photo2moe.types import Face, Image, Points
 
 PADDING = 0.3  # of the longer side, edge replicated: faces that fill the frame are found too
@@ -33,9 +34,7 @@ class FaceDetector:
 
     def __init__(self, confidence: float = 0.5) -> None:
         with quiet():
-            import mediapipe
-
-            solutions = mediapipe.solutions
+            solutions = load_solutions()
             self._near = solutions.face_detection.FaceDetection(confidence, model_selection=0)
             self._far = solutions.face_detection.FaceDetection(confidence, model_selection=1)
             self._mesh = solutions.face_mesh.FaceMesh(

@@ -10,6 +10,7 @@ import numpy as np
 from photo2moe.ops.geometry import compose, invert
 from photo2moe.ops.layers import warp
 from photo2moe.ops.quiet import quiet
+from photo2moe.ops.solutions import load_solutions
 from photo2moe.types import Face, Image, Mask, Matrix
 
 CROP = 6.4  # face units shown to the segmenter: head, shoulders, and some background
@@ -22,9 +23,7 @@ class PersonMatte:
 
     def __init__(self) -> None:
         with quiet():
-            import mediapipe
-
-            self._graph = mediapipe.solutions.selfie_segmentation.SelfieSegmentation(model_selection=0)
+            self._graph = load_solutions().selfie_segmentation.SelfieSegmentation(model_selection=0)
             self._graph.process(np.zeros((64, 64, 3), np.uint8))  # see FaceDetector: it logs when it first runs
 
     def __enter__(self) -> PersonMatte:

@@ -24,6 +24,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 import photo2moe.face.people as people_module
+from photo2moe.face.exposure import evidence
 from photo2moe.face.features import USED, Features, features
 from photo2moe.face.lab import lab
 from photo2moe.face.light import parts
@@ -51,6 +52,7 @@ TURNED = 50.0  # degrees of yaw beyond which a face tells little about proportio
 MOUTHS = ("closed", "smile", "teeth", "open")
 TWICE = 12  # every so many photos are measured again, mirrored, to learn how far measures can be relied on
 STRANGE = {"grey", "tint", "dark"}  # words of view: photos that do not show colours as they are
+STUDIO = "generated_faces"  # photos whose names begin so show faces in even light before a plain background
 NATURAL_HAIR = ("black", "dark_brown", "brown", "light_brown", "blond", "red")
 SEEN = 0.15  # share of people who show it, likewise
 FEWEST = 12  # people who show a ray of the outline, or its mean is that of its neighbours
@@ -150,19 +152,26 @@ def _reliabilities(records: list[Record], found: list[Features], heads: list[Hea
 
 def _colour_models(records: list[Record], heads: list[Head]) -> dict[str, Any]:
     """What parts of a portrait measure in ordinary light, and what skin and natural hair are like."""
-    rows, skin, hair = [], [], []
+    rows, studio, skin, hair = [], [], [], []
     for record, head in zip(records, heads, strict=True):
         if record.regions is None or STRANGE & set(record.row["view"].split("+")):
             continue
         found = parts(record.photo, record.face, record.regions, head)
         rows.append(found.values.ravel())
+        if record.row["file"].startswith(STUDIO):
+            studio.append(evidence(found, record.face, record.regions).ravel())
         skin.append(lab(found.skin))
         pixels = found.square[
             cv2.erode((record.regions.labels == HAIR).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         ]
         if record.row["hair_colour"] in NATURAL_HAIR and len(pixels) >= FEWEST:
             hair.append(lab(np.median(pixels, axis=0)))
-    return {"light": gaussian(np.array(rows)), "skin": curve(np.array(skin)), "hair": curve(np.array(hair))}
+    return {
+        "light": gaussian(np.array(rows)),
+        "studio": gaussian(np.array(studio)),
+        "skin": curve(np.array(skin)),
+        "hair": curve(np.array(hair)),
+    }
 
 
 def _smile(

@@ -221,7 +221,9 @@ class Pipeline:
             image = stamp(image) if config.mark else image
         return image
 
-    def _in_photo(self, photo: Image, drawings: list[Drawing], config: PipelineConfig, timer: Timer) -> NDArray[np.uint8]:
+    def _in_photo(
+        self, photo: Image, drawings: list[Drawing], config: PipelineConfig, timer: Timer
+    ) -> NDArray[np.uint8]:
         from photo2moe.stages.composite import GROWTH, Placement, compose_photo
 
         placements = []

@@ -30,7 +30,7 @@ from photo2moe.web.guard import OPEN, Guard
 from photo2moe.web.problems import Problem, problem_of
 from photo2moe.web.studio import Studio, Worker
 from photo2moe.web.upload import Reception, Upload
-from photo2moe.weights import CATALOGUE
+from photo2moe.weights import CATALOGUE, CLEAN, DEFAULT
 
 KINDS = {
     "html": "text/html; charset=utf-8",
@@ -194,7 +194,8 @@ class Desk:
             {
                 "styles": [dict(zip(("name", "licence", "trained_on"), style, strict=True))],
                 "colours": NAMES,
-                "options": {choice.name: values[choice.field] for choice in CHOICES if choice.field},
+                "options": {choice.name: values[choice.field] for choice in CHOICES if choice.field}
+                | {"style": CLEAN if self._base.weights == CLEAN else DEFAULT},
             }
         )
 

@@ -16,11 +16,11 @@ import numpy as np
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from photo2moe import __version__
+from photo2moe.avatar import Avatar
 from photo2moe.config import PipelineConfig
 from photo2moe.decoder import Decoder
 from photo2moe.errors import NoFaceError
 from photo2moe.imageio import encode_image
-from photo2moe.avatar import Avatar
 from photo2moe.pipeline import Pipeline
 from photo2moe.types import Image
 from photo2moe.web.choices import FORMATS, Wish
