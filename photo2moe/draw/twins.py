@@ -63,8 +63,8 @@ def twice(function: Callable[P, R]) -> Callable[P, R]:
     def both(*args: P.args, **options: P.kwargs) -> R:
         for value in args:
             if type(value) is Twin:
-                one = function(*(_plain(value) for value in args), **options)  # type: ignore[arg-type]
-                other = function(*(_other(value) for value in args), **options)  # type: ignore[arg-type]
+                one = function(*(_plain(value) for value in args), **options)
+                other = function(*(_other(value) for value in args), **options)
                 return cast("R", _joined(one, other))
         return function(*args, **options)
 
