@@ -87,10 +87,10 @@ def cost(do: Callable[[], object], times: int = 9) -> float:
 def drawing(photo: Path) -> dict[int, tuple[float, float]]:
     """Milliseconds of drawing the photo's person without the net, and of encoding that as PNG, by size."""
     from photo2moe.character.describe import load_describer
-    from photo2moe.draw.portrait import draw_scene
-    from photo2moe.draw.raster import raster
     from photo2moe.imageio import encode_image, read_image
     from photo2moe.kit.loader import load_kit
+    from photo2moe.pen.portrait import draw_scene
+    from photo2moe.pen.raster import raster
     from photo2moe.stages.detect import FaceDetector
 
     picture, kit = read_image(photo), load_kit()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.character.schema import Character
-from photo2moe.draw.scene import Scene
+from photo2moe.pen.scene import Scene
 from photo2moe.types import Face, Mask, Matrix
 
 

@@ -9,14 +9,14 @@ from photo2moe.character.changes import changed
 from photo2moe.character.schema import Character
 from photo2moe.compose.background import parse_background
 from photo2moe.config import PipelineConfig
-from photo2moe.draw.portrait import draw_scene
-from photo2moe.draw.raster import raster, sheets
-from photo2moe.draw.scene import Scene
 from photo2moe.errors import ConfigError
 from photo2moe.imageio import encode_image, output_format
 from photo2moe.kit.loader import Kit, load_kit
 from photo2moe.ops.layers import lay
 from photo2moe.paint.painter import Painter, draw_both
+from photo2moe.pen.portrait import draw_scene
+from photo2moe.pen.raster import raster, sheets
+from photo2moe.pen.scene import Scene
 from photo2moe.pipeline import load_painter
 
 SHAPES = (".svg", ".ora")  # formats that keep the drawing's shapes or layers
@@ -52,10 +52,10 @@ def encode_drawing(scene: Scene, picture: NDArray[np.uint8], form: str) -> bytes
         form: ``.svg`` or ``.ora``.
     """
     if form == ".svg":
-        from photo2moe.draw.svg import write_svg
+        from photo2moe.pen.svg import write_svg
 
         return write_svg(scene, len(picture))
-    from photo2moe.draw.openraster import write_openraster
+    from photo2moe.pen.openraster import write_openraster
 
     return write_openraster(sheets(scene, len(picture)), raster(scene, len(picture)))
 

@@ -23,11 +23,11 @@ from photo2moe.character.schema import Character
 from photo2moe.compose.background import Background, compose_avatar, parse_background, side_by_side
 from photo2moe.config import PipelineConfig
 from photo2moe.decoder import Decoder
-from photo2moe.draw.portrait import draw_scene
-from photo2moe.draw.raster import raster
 from photo2moe.errors import NoFaceError
 from photo2moe.kit.loader import Kit, load_kit
 from photo2moe.paint.painter import Painter, draw_both
+from photo2moe.pen.portrait import draw_scene
+from photo2moe.pen.raster import raster
 from photo2moe.stamp import stamp
 from photo2moe.types import Face, Image, Mask, Matrix
 from photo2moe.weights import CLEAN

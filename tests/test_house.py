@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "photo2moe"
 LIMIT = 300  # lines of a module
 
-# From the ground up; a module imports from layers below its own, and from its own room. A room, such as "draw.*",
+# From the ground up; a module imports from layers below its own, and from its own room. A room, such as "pen.*",
 # means all its modules but those that have a line of their own; modules outside of rooms are a room too.
 LAYERS = (
     ("errors", "types", "config"),
@@ -27,9 +27,9 @@ LAYERS = (
     ("ops.*",),
     ("nets.*", "character.fields", "character.schema"),
     ("checkpoint", "engine"),
-    ("stages.*", "face.*", "draw.scene", "draw.paths"),
+    ("stages.*", "face.*", "pen.scene", "pen.paths"),
     ("character.*", "kit.*"),
-    ("draw.*",),
+    ("pen.*",),
     ("compose.*", "paint.*"),
     ("avatar", "pipeline", "output", "portrait"),
     ("bulk.*", "video.*", "web.*", "training.*"),
@@ -42,7 +42,7 @@ OWNERS = {
     "click": ("cli.*", "training.*"),
     "rich": ("console",),
     "mediapipe": ("stages.*", "ops.solutions"),
-    "skia": ("draw.*",),
+    "skia": ("pen.*",),
     "fastapi": ("web.*",),
     "starlette": ("web.*",),
     "uvicorn": ("web.*",),

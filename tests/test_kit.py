@@ -11,11 +11,11 @@ from click.testing import CliRunner
 
 from photo2moe.character.schema import Character
 from photo2moe.cli.main import main
-from photo2moe.draw.gallery import FIELDS, gallery
-from photo2moe.draw.portrait import draw_scene
-from photo2moe.draw.raster import raster
 from photo2moe.errors import KitError
 from photo2moe.kit.loader import KINDS, load_kit
+from photo2moe.pen.gallery import FIELDS, gallery
+from photo2moe.pen.portrait import draw_scene
+from photo2moe.pen.raster import raster
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "kit"
 KIT = load_kit()

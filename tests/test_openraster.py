@@ -11,8 +11,8 @@ import PIL.Image
 import pytest
 from test_raster import WHITE, busy, composed
 
-from photo2moe.draw.openraster import write_openraster
-from photo2moe.draw.raster import Sheet, layers, raster, sheets
+from photo2moe.pen.openraster import write_openraster
+from photo2moe.pen.raster import Sheet, layers, raster, sheets
 from photo2moe.provenance import find_provenance
 
 

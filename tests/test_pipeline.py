@@ -10,10 +10,10 @@ import pytest
 
 from photo2moe.character.schema import Character, Hair
 from photo2moe.config import PipelineConfig
-from photo2moe.draw.palette import lightness, parse
 from photo2moe.engine import pick_device
 from photo2moe.errors import CharacterError, ConfigError, ImageReadError, KitError, NoFaceError
 from photo2moe.imageio import read_image
+from photo2moe.pen.palette import lightness, parse
 from photo2moe.pipeline import load_pipeline
 
 DATA = Path(__file__).parent / "data"

@@ -8,10 +8,10 @@ import sys
 import numpy as np
 import pytest
 
-from photo2moe.draw import skia_paths
-from photo2moe.draw.raster import combine, layers, lift, raster, sheets
-from photo2moe.draw.scene import Flat, Gradient, Group, Layer, Path, Scene, Shape, brush
 from photo2moe.errors import LibraryError
+from photo2moe.pen import skia_paths
+from photo2moe.pen.raster import combine, layers, lift, raster, sheets
+from photo2moe.pen.scene import Flat, Gradient, Group, Layer, Path, Scene, Shape, brush
 
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photo2moe.draw.scene import COUNTS, Flat, Gradient, Group, Path, Shape, bezier, brush, place
+from photo2moe.pen.scene import COUNTS, Flat, Gradient, Group, Path, Shape, bezier, brush, place
 
 NUMBERS = st.floats(-1000, 1000, allow_nan=False, width=32)
 

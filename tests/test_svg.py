@@ -12,9 +12,9 @@ import pytest
 from test_page import browser  # noqa: F401 - a fixture
 from test_raster import ALL, BLACK, RED, WHITE, box, busy, scene
 
-from photo2moe.draw.raster import raster
-from photo2moe.draw.scene import Flat, Gradient, Group, Layer, Path, Scene, Shape, brush
-from photo2moe.draw.svg import write_svg
+from photo2moe.pen.raster import raster
+from photo2moe.pen.scene import Flat, Gradient, Group, Layer, Path, Scene, Shape, brush
+from photo2moe.pen.svg import write_svg
 from photo2moe.provenance import find_provenance
 
 SVG, INKSCAPE = "{http://www.w3.org/2000/svg}", "{http://www.inkscape.org/namespaces/inkscape}"

@@ -83,8 +83,8 @@ class Rule:
     rare: Mapping[str, float] = field(default_factory=dict)
 
 
-# Chosen on the 323 held-out photos and by eye on drawings: most of the rare looks are found, and hardly anybody gets one
-# that is not theirs, which is worse.
+# Chosen on the 323 held-out photos and by eye on drawings: most of the rare looks are found, and hardly anybody gets
+# one that is not theirs, which is worse.
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "age": Rule("adult", 0.45, {"baby": 0.2, "child": 0.3, "old": 0.3}),

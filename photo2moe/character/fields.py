@@ -129,8 +129,8 @@ def from_values(cls: type[T], values: Any, where: str = "") -> T:
     for key, value in values.items():
         if key not in known:
             raise CharacterError(f"unknown field {where}{key}; known are {', '.join(known)}")
-        factory = known[key].default_factory
-        if not known[key].metadata and isinstance(factory, type):
+        factory: Any = known[key].default_factory
+        if not known[key].metadata:
             value = from_values(factory, value, f"{where}{key}.")
         elif isinstance(value, list):
             value = tuple(value)
@@ -153,7 +153,7 @@ def replaced(tree: T, path: str, value: Any) -> T:
         raise CharacterError(f"unknown field {name!r}; known are {', '.join(known)}")
     inner = getattr(tree, name)
     if dataclasses.is_dataclass(inner) != bool(rest):
-        fields = ", ".join(f"{name}.{one.name}" for one in dataclasses.fields(inner)) if not rest else ""  # type: ignore[arg-type]
+        fields = ", ".join(f"{name}.{one.name}" for one in dataclasses.fields(inner)) if not rest else ""
         raise CharacterError(f"{name} is a group of fields: {fields}" if fields else f"{name} has no field {rest!r}")
     try:
         new = replaced(inner, rest, value) if rest else tuple(value) if isinstance(value, list) else value

@@ -166,10 +166,10 @@ def kit(output: str, kinds: tuple[str, ...], kit: str) -> None:
     photo2moe kit -o kit.png
     photo2moe kit --kit mine/ --kind clothes -o mine.png
     """  # noqa: D301 - click looks for the very character
-    from photo2moe.draw.gallery import gallery
     from photo2moe.files import write_bytes
     from photo2moe.imageio import encode_image, output_format
     from photo2moe.kit.loader import load_kit
+    from photo2moe.pen.gallery import gallery
 
     form = output_format(output)
     write_bytes(Path(output), encode_image(gallery(load_kit(kit or None), kinds), form))

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.compose.frame import onto_picture
-from photo2moe.draw.scene import Scene
 from photo2moe.errors import ConfigError
 from photo2moe.ops.geometry import compose, invert
 from photo2moe.ops.inpaint import defocus, remove
 from photo2moe.ops.layers import blend, cover, lay, warp
+from photo2moe.pen.scene import Scene
 from photo2moe.types import Face, Image, Mask, Matrix
 
 RGB = tuple[int, int, int]

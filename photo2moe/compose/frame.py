@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from photo2moe.draw.scene import Scene
 from photo2moe.ops.geometry import compose
+from photo2moe.pen.scene import Scene
 from photo2moe.types import CHIN, Face, Matrix
 
 # Distance between the eyes over that from the middle between them down to the chin, in people who face the camera;

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from photo2moe.character.schema import Character
 from photo2moe.compose.background import MARGIN, Matte, views
 from photo2moe.compose.frame import to_level_units, to_picture, unit
-from photo2moe.draw.head import Head
-from photo2moe.draw.scene import Scene
 from photo2moe.ops.geometry import apply, compose, invert
 from photo2moe.ops.inpaint import head_outline, remove
 from photo2moe.ops.layers import blend, lay, rise, warp
+from photo2moe.pen.head import Head
+from photo2moe.pen.scene import Scene
 from photo2moe.types import CHIN, Face, Image, Matrix, Points
 
 LARGE_PLATE = 640  # pixels: side at which the background behind a head is painted

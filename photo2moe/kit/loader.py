@@ -15,10 +15,10 @@ from importlib.abc import Traversable
 from pathlib import Path as FilePath
 from typing import Any
 
-from photo2moe.draw.scene import Path
 from photo2moe.errors import KitError
+from photo2moe.pen.scene import Path
 
-# Kinds of parts that are drawn from shapes; kinds of hair are drawn from locks, see draw/hair.py.
+# Kinds of parts that are drawn from shapes; kinds of hair are drawn from locks, see pen/hair.py.
 SHAPES = (
     "eyes",
     "iris",
@@ -187,7 +187,7 @@ _KEYS = {
 }
 
 
-# Crops: short hair, see draw/short.py.
+# Crops: short hair, see pen/short.py.
 _CROP = {"for", "flip", "when", "mass", "line", "rough", "sideburn", "fade", "thin", "edge", "shine", "cast", "combed"}
 _CROP |= {"comb", "strands", "strand", "gloss", "wisps", "tufts", "tint", "stubble", "sides", "rim"}
 _MASS = {"top", "side", "front", "lean"}

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from photo2moe.character.schema import Character
 from photo2moe.config import GeneratorConfig
-from photo2moe.draw.palette import parse
-from photo2moe.draw.portrait import draw_scene
-from photo2moe.draw.raster import raster
-from photo2moe.draw.scene import Colour, Scene
-from photo2moe.draw.twins import take, twin_skin
 from photo2moe.kit.loader import Kit
 from photo2moe.nets.runner import Draw
 from photo2moe.ops.rough import soften
 from photo2moe.ops.tensors import to_images, to_planes
+from photo2moe.pen.palette import parse
+from photo2moe.pen.portrait import draw_scene
+from photo2moe.pen.raster import raster
+from photo2moe.pen.scene import Colour, Scene
+from photo2moe.pen.twins import take, twin_skin
 
 TONE: Colour = (252, 228, 210)  # of all skin that the generator has seen: the median of 4,173 anime faces
 UNIT = 36.0  # pixels between the eyes that it has seen: 0.28 of 128

@@ -32,6 +32,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from photo2moe.character.attributes import FIELDS, pixels
+from photo2moe.errors import Photo2MoeError
 from photo2moe.files import write_bytes
 from photo2moe.training.interrupt import Interrupt
 from photo2moe.training.looks_data import Labelled, View, load, view
@@ -89,7 +90,7 @@ class Run:
         logits = self.model(self._features(views), torch.from_numpy(np.stack([v.points for v in views])))
         loss = self._loss(logits, torch.from_numpy(np.stack([v.labels for v in views])))
         self.optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
         self.optimiser.step()
         keep = min(AVERAGE, (1 + self.steps) / (10 + self.steps))
@@ -193,12 +194,15 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(1)
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
     cv2.setNumThreads(1)
-    photos = load(options.data, options.run / "cache", _progress)
-    run, state = Run(photos, options.minutes, options.seed), options.run / "state.pt"
-    if state.is_file():
-        run.resume(state)
-    if options.export or _train(run, state):
-        log.info("%s", export(run, options.output))
+    try:
+        photos = load(options.data, options.run / "cache", _progress)
+        run, state = Run(photos, options.minutes, options.seed), options.run / "state.pt"
+        if state.is_file():
+            run.resume(state)
+        if options.export or _train(run, state):
+            log.info("%s", export(run, options.output))
+    except Photo2MoeError as error:
+        raise SystemExit(f"Error: {error}") from error
 
 
 def _train(run: Run, state: Path) -> bool:

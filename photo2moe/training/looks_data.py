@@ -37,6 +37,7 @@ HELD_OUT = 0.08  # share of photos that are never trained on
 MERGED = {"navy": "blue", "teal": "green", "silver": "grey"}  # colours of clothes too rare to learn
 UNKNOWN = -1  # index of a value that a photo's label does not tell
 FACES = "faces.json"
+COLUMNS = {"file", "marks", *FIELDS} - {*MARKS, *CONDITIONS}  # of the labels
 
 Progress = Callable[[int, int], None]
 
@@ -76,15 +77,17 @@ def load(data: Path, cache: Path, progress: Progress) -> Labelled:
         progress: called with photos done and their number.
 
     Raises:
-        InputError: no labels, or no photo with a face.
+        InputError: no labels, or not all of their columns; a photo that cannot be read; no photo with a face.
     """
     rows: list[tuple[Path, dict[str, str]]] = []
     for table, folder in SETS:
         if (data / table).is_file():
             with open(data / table, newline="", encoding="utf-8") as stream:
-                rows += [(data / folder / row["file"], row) for row in csv.DictReader(stream)]
+                rows += [(data / folder / row.get("file", ""), row) for row in csv.DictReader(stream)]
     if not rows:
         raise InputError(f"{data} has no {SETS[0][0]}; name the folder with labels and photos")
+    if absent := COLUMNS - set(rows[0][1]):
+        raise InputError(f"the labels in {data} lack the columns {', '.join(sorted(absent))}")
     if not (cache / FACES).is_file():
         _keep(rows, cache, progress)
     kept = json.loads((cache / FACES).read_text())
@@ -104,7 +107,7 @@ def _keep(rows: list[tuple[Path, dict[str, str]]], cache: Path, progress: Progre
     """Find the faces and write the upright photos."""
     cache.mkdir(parents=True, exist_ok=True)
     shape = (len(rows), CANVAS, CANVAS, 3)
-    canvases = np.lib.format.open_memmap(cache / "canvases.npy", "w+", np.uint8, shape)
+    canvases = np.lib.format.open_memmap(cache / "canvases.npy", "w+", np.uint8, shape)  # type: ignore[no-untyped-call]
     files: list[str] = []
     meshes = []
     with FaceDetector() as detector, Decoder() as read:

@@ -37,6 +37,8 @@ class Conv(nn.Module):
     def __init__(self, conv: Any, norm: Any, *, bounded: bool) -> None:
         super().__init__()
         self.weight = nn.Parameter(conv.weight.detach().clone())
+        self.mean: Tensor
+        self.rate: Tensor
         self.gain = nn.Parameter(norm.weight.detach().clone())
         self.offset = nn.Parameter(norm.bias.detach().clone())
         self.register_buffer("mean", norm.running_mean.clone())
@@ -92,6 +94,8 @@ class Head(nn.Module):
     def __init__(self, meshes: NDArray[np.float32]) -> None:
         super().__init__()
         self.register_buffer("mean", torch.from_numpy(meshes.mean(0)))
+        self.mean: Tensor
+        self.deviation: Tensor
         self.register_buffer("deviation", torch.from_numpy(meshes.std(0) + 0.01))
         self.points = nn.Linear(POINTS, POINT_FEATURES)
         self.fields = nn.Linear(2 * FEATURES + POINT_FEATURES, sum(map(len, FIELDS.values())))
@@ -208,7 +212,7 @@ def _export(module: nn.Module, example: tuple[Tensor, ...], names: list[str], *,
     torch.onnx.export(
         module.eval(),
         example,
-        stream,
+        stream,  # type: ignore[arg-type]
         input_names=names,
         output_names=["out"],
         dynamic_axes={names[0]: {2: "height", 3: "width"}} if free else None,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.character.attributes import FIELDS, Looks, crops, pixels, softmax
+from photo2moe.errors import InputError
 from photo2moe.training.looks_data import Labelled
 
 HEATS = np.geomspace(0.4, 4.0, 47)  # temperatures tried
@@ -48,8 +49,14 @@ class HeldOut:
 
 
 def look(session: Any, photos: Labelled) -> HeldOut:
-    """Run a net, an ONNX Runtime session, on the held-out photos."""
+    """Run a net, an ONNX Runtime session, on the held-out photos.
+
+    Raises:
+        InputError: there are none.
+    """
     indices = np.flatnonzero(photos.held_out)
+    if not len(indices):
+        raise InputError("no photo is held out; there are too few to say how good the net is")
     rows = []
     for i in indices:
         head, body = crops(photos.canvases[i])
@@ -88,6 +95,9 @@ def score(held: HeldOut, heats: NDArray[np.float64]) -> str:
     ]
     for (field, logits, labels), heat in zip(held.fields(), heats, strict=True):
         known, values = labels >= 0, FIELDS[field]
+        if not known.any():
+            lines.append(f"{field:16s}      -")
+            continue
         probable, truth = softmax(logits[known] / heat), labels[known]
         taken = [Looks({field: dict(zip(values, row.tolist(), strict=True))}).sure(field) for row in probable]
         right = np.array([values[i] for i in truth]) == np.array(taken)

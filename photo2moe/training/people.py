@@ -212,9 +212,12 @@ def _outlines(shapes: list[Outline | None], heads: list[Head], rows: list[dict[s
 
 def read(data: Path) -> Iterator[Record]:
     """Labelled photos of a folder, each with its largest face; those without a face are left out."""
+    tables = {name: data / f"{name.replace('photos', 'labels')}.csv" for name in SETS}
     with FaceDetector() as detector:
-        for name in SETS:
-            with (data / f"{name.replace('photos', 'labels')}.csv").open(newline="") as file:
+        for name, table in tables.items():
+            if not table.is_file():
+                continue
+            with table.open(newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
             for i, row in enumerate(rows):
                 photo = cv2.imread(str(data / name / row["file"]))
@@ -246,7 +249,10 @@ def regions_of(mask: Path, face: Face) -> Regions:
 def main(data: Path, out: Path | None) -> None:
     """Measure the people in DATA and write people.json."""
     cv2.setNumThreads(1)
-    table = measure_people(list(read(data)))
+    records = list(read(data))
+    if not records:
+        raise click.ClickException(f"{data} has no labels of a photo with a face; it needs labels.csv and photos")
+    table = measure_people(records)
     out = Path(people_module.__file__).with_name(people_module.FILE) if out is None else out
     out.write_text(json.dumps(table) + "\n", "utf-8")
     click.echo(f"{out}: {table['photos']} people")

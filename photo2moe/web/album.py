@@ -18,7 +18,7 @@ import numpy as np
 from photo2moe.avatar import Avatar, Drawing, Subject
 from photo2moe.compose.background import side_by_side
 from photo2moe.config import PipelineConfig, ServeConfig
-from photo2moe.draw.portrait import draw_scene
+from photo2moe.pen.portrait import draw_scene
 from photo2moe.pipeline import Pipeline, wanted
 from photo2moe.types import Face, Image
 from photo2moe.web.problems import Problem

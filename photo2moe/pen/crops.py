@@ -1,0 +1,242 @@
+"""The scalp and the hair that lies close on it: a rounded box in space, and tufts that lean over it.
+
+Two ways to name a place on it: by azimuth (degrees around the vertical axis, 0 to the front, positive to the right of
+the picture) and height ``v``; or by ``(u, v)`` as seen from the front, which is how tufts are written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from photo2moe.pen.head import Head, Points3
+from photo2moe.pen.scene import Path, Points, bezier
+
+CENTRE = -0.72  # v of the middle of the scalp
+HALF = (1.07, 1.04)  # half width of a bare scalp, and its height above the middle
+BELOW = 1.45  # its height below the middle, where it runs down to ears and nape
+DEPTH = (1.22, 1.16)  # half depth of a bare scalp before and behind the ears
+POWER = 2.25  # 2 is an ellipsoid, more is a box
+RIM = 0.9  # share of the radius beyond which tufts leave the surface
+BINS = 120  # directions in which the silhouette is sought
+STEPS = 22  # points along an edge of a tuft
+EAR = (76.0, -0.21)  # azimuth from which hair lies over the ear, and v down to which it does
+
+
+def ease(x: ArrayLike, low: float, high: float) -> NDArray[np.float64]:
+    """0 below ``low``, 1 above ``high``, smooth between; ``low`` may be the larger."""
+    t = np.clip((np.asarray(x, float) - low) / (high - low), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t))
+
+
+@dataclass(frozen=True, slots=True)
+class Mass:
+    """How thick hair lies on the scalp, as shares of the scalp's radius.
+
+    Attributes:
+        top, side: above and at the sides.
+        front: more of it over the forehead.
+        lean: more of it on the right (positive) and less on the left, or the reverse.
+        wave: height of the waves of its outline.
+        outline: thickness added in 16 directions, clockwise from above; empty for none.
+    """
+
+    top: float = 0.1
+    side: float = 0.05
+    front: float = 0.0
+    lean: float = 0.0
+    wave: float = 0.0
+    outline: tuple[float, ...] = ()
+
+
+class Scalp:
+    """The scalp of a head with hair on it.
+
+    Args:
+        head: whose.
+        mass: thickness of the hair.
+    """
+
+    def __init__(self, head: Head, mass: Mass) -> None:
+        self.head, self.mass = head, mass
+        self.width = head.size.skull[1] / 1.26
+        yaw = float(np.degrees(head.yaw))
+        self.left, self.right = -92.0 - yaw, 92.0 - yaw  # azimuths beyond which the scalp is not seen
+
+    def thick(self, azimuth: ArrayLike, v: ArrayLike) -> NDArray[np.float64]:
+        """Thickness of the hair."""
+        m = self.mass
+        azi, height = np.radians(np.asarray(azimuth, float)), np.asarray(v, float)
+        up = ease(height, -0.75, -1.75)
+        value = m.side * (1 - up) * (0.35 + 0.65 * ease(height, 0.0, -0.7)) + m.top * up
+        value = (
+            value
+            + m.front * np.clip(np.cos(azi), 0, 1) * ease(height, -0.9, -1.6)
+            + m.lean * np.sin(azi) * ease(height, -0.8, -1.5)
+        )
+        if m.wave or m.outline:
+            y = -(height + 0.35)
+            x = np.sin(azi) * np.sqrt(np.clip(1 - (np.clip((height - CENTRE) / HALF[1], -1, 1)) ** 2, 0, 1))
+            turn = np.arctan2(x, y)
+            value = value + m.wave * np.sin(9 * turn + 1.0) * up
+            if m.outline:
+                ring = np.array(m.outline)
+                value = value + np.interp(
+                    turn,
+                    np.linspace(-np.pi, np.pi, len(ring) + 1),
+                    np.append(np.roll(ring, len(ring) // 2), ring[len(ring) // 2]),
+                ) * ease(height, -0.2, -0.9)
+        return np.asarray(value)
+
+    def on(self, azimuth: ArrayLike, v: ArrayLike, lift: ArrayLike = 0.0) -> Points3:
+        """Points of the hair's surface ``(N, 3)``; ``lift`` is a share of the radius more."""
+        azi, height, more = np.broadcast_arrays(*(np.asarray(x, float) for x in (azimuth, v, lift)))
+        y = np.clip((height - CENTRE) / np.where(height < CENTRE, HALF[1], BELOW), -1, 1)
+        ring = (1 - np.abs(y) ** POWER) ** (1 / POWER)
+        s, c = np.sin(np.radians(azi)), np.cos(np.radians(azi))
+        r = ring * (np.abs(s) ** POWER + np.abs(c) ** POWER) ** (-1 / POWER)
+        scale = 1 + self.thick(azi, height) + more
+        depth = np.where(c > 0, *DEPTH)
+        return np.stack(
+            [
+                HALF[0] * self.width * r * s * scale,
+                CENTRE + y * np.where(y < 0, HALF[1] * scale, BELOW),
+                depth * r * c * scale,
+            ],
+            -1,
+        )
+
+    def before(self, points: ArrayLike, lift: float = 0.0, bulge: float = 1.0) -> Points3:
+        """Points seen from the front ``(N, 2)`` laid onto the hair, ``(N, 3)``; what lies beside it, onto its rim.
+
+        Args:
+            points: ``(u, v)``.
+            lift: how far before the hair.
+            bulge: below 1 they lie nearer to the plane of the ears.
+        """
+        p = np.asarray(points, float)
+        azi = np.degrees(np.arcsin(np.clip(p[:, 0] / (HALF[0] * self.width), -1, 1)))
+        scale = 1 + self.thick(azi, p[:, 1])
+        x = p[:, 0] / (HALF[0] * scale)
+        y = (p[:, 1] - CENTRE) / np.where(p[:, 1] < CENTRE, HALF[1] * scale, BELOW)
+        far = (np.abs(x) ** POWER + np.abs(y) ** POWER) ** (1 / POWER)
+        near = (1 - np.minimum(far, RIM) ** POWER) ** (1 / POWER)
+        z = near * np.exp(-np.maximum(far - RIM, 0) * 4.0)  # no kink where the surface turns away
+        return np.column_stack([p[:, 0] * self.width, p[:, 1], z * DEPTH[0] * scale * bulge + lift])
+
+    def seen(self, azimuth: ArrayLike) -> NDArray[np.float64]:
+        """Azimuths moved to where the scalp is still seen."""
+        return np.clip(np.asarray(azimuth, float), self.left, self.right)
+
+    def silhouette(self, lower: Points) -> Points:
+        """The outline of all hair in the picture, a ring that begins on the right and runs over the top, ``(BINS, 2)``.
+
+        Args:
+            lower: ``(K, 2)`` azimuth and v of the hair's lower edge all around.
+        """
+        azi = np.linspace(-180, 180, 73)
+        low = np.interp(azi, lower[:, 0], lower[:, 1])
+        top = CENTRE - HALF[1] * 0.9999
+        share = np.sin(np.linspace(0, np.pi / 2, 30))[:, None]
+        v = low + (top - low) * share
+        p = self.head.project(self.on(np.broadcast_to(azi, v.shape), v).reshape(-1, 3))
+        centre = self.head.project(np.array([[0.0, CENTRE, 0.0]]))[0]
+        offset = (p - centre) @ np.array(
+            [[np.cos(self.head.roll), -np.sin(self.head.roll)], [np.sin(self.head.roll), np.cos(self.head.roll)]]
+        )
+        angle = np.arctan2(-offset[:, 1], offset[:, 0]) % (2 * np.pi)
+        far = np.hypot(*offset.T)
+        index = (angle / (2 * np.pi) * BINS).astype(int) % BINS
+        radius = np.zeros(BINS)
+        np.maximum.at(radius, index, far)
+        filled = np.flatnonzero(radius)
+        radius = np.interp(np.arange(BINS), filled, radius[filled], period=BINS)
+        kernel = np.array([1, 2, 3, 2, 1]) / 9
+        radius = np.convolve(np.concatenate([radius[-2:], radius, radius[:2]]), kernel, "valid")
+        turn = (np.arange(BINS) + 0.5) / BINS * 2 * np.pi - self.head.roll
+        return centre + np.column_stack([np.cos(turn), -np.sin(turn)]) * radius[:, None]
+
+    def cap(self, lower: Points, lift: float = 0.0) -> tuple[Points, Points]:
+        """The hair that is seen: its lower edge from left to right, and the silhouette from right over top to left.
+
+        Args:
+            lower: ``(K, 2)`` azimuth and v of the hair's lower edge all around.
+            lift: of the lower edge.
+        """
+        azi = np.linspace(self.left, self.right, 110)
+        edge = self.head.project(self.on(azi, np.interp(azi, lower[:, 0], lower[:, 1]), lift))
+        ring = self.silhouette(lower)
+        centre = self.head.project(np.array([[0.0, CENTRE, 0.0]]))[0]
+
+        def angle(p: Points) -> float:
+            return float(np.arctan2(-(p - centre)[1], (p - centre)[0]) + self.head.roll)
+
+        start = angle(edge[-1])
+        start = (start + np.pi / 2) % (2 * np.pi) - np.pi / 2
+        end = angle(edge[0]) % (2 * np.pi)
+        first, last = int(np.ceil(start / (2 * np.pi) * BINS)) + 1, int(end / (2 * np.pi) * BINS) - 1
+        return edge, ring[np.arange(first, max(last, first + 2)) % BINS]
+
+
+def over_ears(lower: Points) -> Points:
+    """A lower edge of hair (azimuth and v) without what lies behind the ears."""
+    low = np.where(np.abs(lower[:, 0]) > EAR[0], np.minimum(lower[:, 1], EAR[1]), lower[:, 1])
+    return np.column_stack([lower[:, 0], low])
+
+
+def smooth(points: ArrayLike) -> Points:
+    """A smooth curve through points, each piece cut into straight ones."""
+    return Path.spline(np.asarray(points, float)).flatten()[0]
+
+
+def tuft(
+    curve: ArrayLike,
+    width: float,
+    *,
+    root: float = 0.55,
+    belly: float = 0.4,
+    tip: float = 1.0,
+    wave: float = 0.0,
+    phase: float = 0.0,
+) -> tuple[Points, Points]:
+    """The two edges of a tuft, seen from the front, ``(STEPS, 2)`` each, from root to tip.
+
+    Args:
+        curve: ``(4, 2)`` Bézier points of its middle.
+        width: half its greatest width.
+        root: width at the root as a share of that.
+        belly: where it is widest, 0 root … 1 tip.
+        tip: below 1 blunt, above it slender.
+        wave: sideways swing of its middle, face units.
+        phase: where the swing begins, radians.
+    """
+    p = np.asarray(curve, float)
+    middle = bezier(p[0], p[1], p[2], p[3], STEPS)
+    t = np.linspace(0, 1, STEPS)
+    tangent = np.gradient(middle, axis=0)
+    normal = np.column_stack([-tangent[:, 1], tangent[:, 0]]) / (np.hypot(*tangent.T)[:, None] + 1e-9)
+    if wave:
+        middle = middle + normal * (wave * np.sin(t * 7.5 + phase) * ease(t, 0, 0.3))[:, None]
+        tangent = np.gradient(middle, axis=0)
+        normal = np.column_stack([-tangent[:, 1], tangent[:, 0]]) / (np.hypot(*tangent.T)[:, None] + 1e-9)
+    rising = root + (1 - root) * np.sin(np.pi / 2 * np.clip(t / belly, 0, 1))
+    falling = np.cos(np.pi / 2 * np.clip((t - belly) / (1 - belly), 0, 1)) ** tip
+    half = (width * np.minimum(rising, falling))[:, None]
+    one, two = middle + normal * half, middle - normal * half
+    return (one, two) if one[:, 0].mean() <= two[:, 0].mean() else (two, one)
+
+
+def outline(left: Points, right: Points) -> Points:
+    """A closed ring of two edges, always turning the same way, so that rings can be joined into one path."""
+    ring = np.vstack([left, right[::-1]])
+    x, y = ring.T
+    area = float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
+    return ring if area > 0 else ring[::-1]
+
+
+def join(rings: Sequence[Points]) -> Path:
+    """One path of several rings."""
+    return Path.rings(rings)

@@ -1,0 +1,68 @@
+"""What the parts of a face may ask about a person, and the materials that only a face has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from photo2moe.character.schema import Character
+from photo2moe.pen.palette import SkinTones, Tones, hair, iris, mix, parse, to_oklab
+from photo2moe.pen.parts import Materials
+from photo2moe.pen.scene import Colour
+
+BEARDED = 0.35  # share of a frown that is believed of a mouth amid a beard
+BROW_DARK = (58, 38, 40)  # what brows are darkened with
+BROW_STEP = 0.3  # Oklab lightness by which they are at least darker than skin, before their own shading
+LIPSTICK = (196, 44, 74)  # what lips are mixed with that wear some
+ROSY = 0.35  # share of blush in lips of a measured colour, which a photo shows greyer than they are
+
+
+def words_of(who: Character) -> tuple[str, ...]:
+    """What parts may ask for.
+
+    That is age, look, marks, and ``woman``, ``man`` from their teens on, ``girl``, ``boy`` before (``u`` if undecided),
+    ``aged`` for lines in the face (``lined`` if no mark draws them), ``full`` for full lips.
+    """
+    age, look = who.person.age, who.person.look
+    young = age in ("baby", "child")
+    kind = {"f": ("woman", "girl"), "m": ("man", "boy")}.get(look, ("u", "boy"))[young]
+    words = [age, look, kind, *who.skin.marks]
+    if age == "old" or "wrinkles" in who.skin.marks:
+        words.append("aged")
+    if age == "old" and "wrinkles" not in who.skin.marks:
+        words.append("lined")
+    if who.mouth.fullness > 0.35:
+        words.append("full")
+    return tuple(words)
+
+
+def face_materials(who: Character, materials: Materials) -> Materials:
+    """Materials with those that only a face has: lashes that turn to skin at their ends, lips that wear colour."""
+    stuff = dict(materials)
+    skin, lash, lip = (stuff[name] for name in ("skin", "lash", "lip"))
+    stuff["iris"] = iris(parse(who.eyes.colour))
+    stuff["brow"] = hair(brow_colour(who))
+    if isinstance(skin, SkinTones) and isinstance(lash, Tones) and isinstance(lip, Tones):
+        stuff["lash"] = replace(lash, light=mix(lash.base, skin.line, 0.55))
+        red = lip.base
+        if who.mouth.colour:
+            red = mix(lip.base, skin.blush, ROSY)
+        elif "lipstick" in who.skin.marks:
+            red = mix(lip.base, LIPSTICK, 0.6)
+        stuff["lip"] = replace(lip, base=red, shade=mix(red, skin.line, 0.3))
+    return stuff
+
+
+def brow_colour(who: Character) -> Colour:
+    """The colour of brows: between that measured and the hair's, and never near the skin's."""
+    colour = mix(parse(who.hair.colour), BROW_DARK, 0.45)
+    if who.brows.colour:
+        colour = mix(colour, parse(who.brows.colour), 0.5)
+    near = float(to_oklab(colour)[0] - to_oklab(parse(who.skin.colour))[0]) + BROW_STEP
+    return mix(colour, BROW_DARK, float(np.clip(near / 0.35, 0, 0.8))) if near > 0 else colour
+
+
+def sourness(who: Character) -> float:
+    """How far the corners of the mouth go down, 0 to 1; a beard pulls them down in photos without any scowl."""
+    return max(-who.expression.smile, 0.0) * (1.0 if who.beard.kind in ("none", "stubble") else BEARDED)

@@ -1,0 +1,186 @@
+"""Where the points of what is worn lie on a head or body, however the head is turned."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from photo2moe.character.schema import Character
+from photo2moe.pen import jaw
+from photo2moe.pen.head import Head
+from photo2moe.pen.parts import Place
+from photo2moe.pen.scene import Points
+
+SKULL = (1.26, 1.33)  # half width and half height of the skull that headwear is drawn for
+CENTRE = -0.72  # v of its centre
+ROUND = 1.08  # radius of headwear over the skull: how far its front slides when the head turns
+CLOSE = ("bald", "shaved", "short", "hidden")  # lengths of hair that leave headwear no room
+SNUG = (0.93, 0.965)  # width and height of headwear on such hair
+BRIM = 1.75  # how far before the axis the brim of a cap reaches, face units
+EYE = (0.305, 0.335)  # half width and half height of the eyes that glasses are drawn for
+LENS = 0.38  # half width of the lenses that glasses are drawn for
+BRIDGE = 0.07  # least half width of the bridge of glasses
+HINGE = 0.98  # u at which the arms of glasses begin
+FRAME_FRONT = 1.0  # how far before the axis the bridge of glasses sits
+FRAME_WRAP = 0.34  # how far glasses bend back at u = 1
+EAR = (0.04, -0.18)  # where arms of glasses end: beside the cheek, before the axis
+EAR_CUP = 1.30  # u about which the cups of headphones lie
+
+
+def places(who: Character, head: Head) -> dict[str, tuple[Place, dict[str, Place]]]:
+    """Where the points of what is worn lie, by kind of part; and where those of its groups lie."""
+    on_jaw, grown = jaw.place(head), _grown(who)
+    return {
+        "beard": (on_jaw, {}),
+        "mask": (on_jaw, {}),
+        "glasses": (_before_eyes(head, who), {"arm": _arm(head, who)}),
+        "headwear": (
+            _on_skull(head, grown),
+            {"brim": _brim(head, grown), "ring": _ring(head, grown), "face": _around_face(head), "body": head.body},
+        ),
+        "headphones": (_ring(head, (1.0, 1.0)), {"cup": _cup(head), "mic": head.face}),
+        "earrings": (_at_ear(head), {}),
+        "marks": (_on_face(head), {}),
+        "clothes": (head.body, {}),
+    }
+
+
+def _on_face(head: Head) -> Place:
+    """On the skin, for a face whose cheeks are 0.98 wide, whose mouth lies at 0.63 and whose chin at 1.05."""
+
+    def place(p: Points) -> Points:
+        s = head.size
+        v = np.interp(p[:, 1], (-1, 0, 0.63, 1.05, 2), (-1, 0, s.mouth, s.chin, s.chin + 0.95))
+        return head.face(np.column_stack([p[:, 0] * s.cheek / 0.98, v]))
+
+    return place
+
+
+def _around_face(head: Head) -> Place:
+    """Points that frame a face whose cheeks are 0.98 wide and whose chin lies at 1.0; above the eyes, on the skull."""
+    on_jaw, above = jaw.place(head), _on_skull(head, (1.0, 1.0))
+
+    def place(p: Points) -> Points:
+        share = np.clip((p[:, 1] + 0.75) / 0.5, 0, 1)[:, None]
+        return above(p) * (1 - share) + on_jaw(p) * share
+
+    return place
+
+
+def _fit(head: Head, p: Points, grown: tuple[float, float]) -> Points:
+    """Points of this skull, its centre the origin, grown in width and height."""
+    _, a, b, _ = head.size.skull
+    return np.column_stack([p[:, 0] * a / SKULL[0] * grown[0], (p[:, 1] - CENTRE) * b / SKULL[1] * grown[1]])
+
+
+def _grown(who: Character) -> tuple[float, float]:
+    """How much wider and higher headwear is than drawn: it sits closer on a head with little hair."""
+    width, height = SNUG if who.hair.length in CLOSE else (1.0, 1.0)
+    size = 1 + 0.06 * who.headwear.size
+    return width * size, height * size
+
+
+def _on_skull(head: Head, grown: tuple[float, float]) -> Place:
+    """On a ball about the skull: its outline stays as the head turns, and what lies on it slides."""
+    centre, a, b, c = head.size.skull
+
+    def place(p: Points) -> Points:
+        q = _fit(head, p, grown)
+        x, y = q[:, 0] / (a * ROUND), q[:, 1] / (b * ROUND)
+        reach = np.sqrt(np.clip(1 - y**2, 0, 1))
+        inner = np.clip(x, -reach, reach)
+        angle = np.arcsin(np.clip(inner / np.maximum(reach, 1e-6), -1, 1))
+        deep = np.sqrt(np.clip(reach**2 - inner**2, 0, 1))
+        turned = reach * np.sin(angle + head.yaw * np.cos(angle) ** 2) + (x - inner)
+        nodded = y * b * ROUND + centre - c * np.sin(head.pitch) * deep
+        return head.tilt(np.column_stack([turned * a * ROUND, nodded]))
+
+    return place
+
+
+def _brim(head: Head, grown: tuple[float, float]) -> Place:
+    """On a shield before the forehead, farther out the lower a point lies."""
+    centre = head.size.skull[0]
+
+    def place(p: Points) -> Points:
+        q = _fit(head, p, grown)
+        reach = np.clip(1.02 - 0.42 * q[:, 0] ** 2, 0, None) + (BRIM - 1.02) * np.clip((q[:, 1] + 0.25) / 0.5, 0, 1)
+        return head.tilt(
+            np.column_stack(
+                [
+                    q[:, 0] * np.cos(head.yaw) + reach * np.sin(head.yaw),
+                    q[:, 1] + centre - 0.8 * reach * np.sin(head.pitch),
+                ]
+            )
+        )
+
+    return place
+
+
+def _ring(head: Head, grown: tuple[float, float]) -> Place:
+    """Alike from all sides: nothing moves but with the tilt of the head."""
+
+    def place(p: Points) -> Points:
+        return head.tilt(np.add(_fit(head, p, grown), (0, head.size.skull[0])))
+
+    return place
+
+
+def _cup(head: Head) -> Place:
+    """Over the ears: the near cup of a turned head comes forward and is seen from its side, the far one hides."""
+
+    def place(p: Points) -> Points:
+        side = np.sign(p[:, 0])
+        near = np.clip(-side * np.sin(head.yaw) / 0.5, -1, 1)
+        across = np.abs(p[:, 0]) - EAR_CUP
+        across = np.where(
+            near < 0, np.maximum(across, across * (1 + 1.6 * near)), across * (1 + 0.9 * np.maximum(near, 0))
+        )
+        middle = EAR_CUP - 0.28 * np.maximum(near, 0) + 0.02 * np.minimum(near, 0)
+        return head.tilt(
+            np.column_stack([side * (middle + np.where(near < -0.6, np.maximum(across, 0), across)), p[:, 1]])
+        )
+
+    return place
+
+
+def _before_eyes(head: Head, who: Character) -> Place:
+    """In the plane of a frame that fits the eyes."""
+    eye, (w, h) = head.size.eye[0], head.size.eye_size
+    wide = (0.35 + 0.65 * w / EYE[0]) * (1 + 0.10 * who.glasses.size)
+    high = (0.35 + 0.65 * h / EYE[1]) * (1 + 0.10 * who.glasses.size)
+    inner = max(eye - LENS * wide, BRIDGE)
+
+    def place(p: Points) -> Points:
+        u = np.sign(p[:, 0]) * np.interp(
+            np.abs(p[:, 0]),
+            (0, 0.5 - LENS, 0.5, 0.5 + LENS, 1.5),
+            (0, inner, eye, eye + LENS * wide, eye + LENS * wide + 0.62),
+        )
+        return head.project(np.column_stack([u, p[:, 1] * high, FRAME_FRONT - FRAME_WRAP * u**2]))
+
+    return place
+
+
+def _arm(head: Head, who: Character) -> Place:
+    """Along an arm of glasses, from the hinge (u = ±1) to the ear (±2); the far one hides behind the face."""
+    front = _before_eyes(head, who)
+
+    def place(p: Points) -> Points:
+        side = np.where(p[:, 0] < 0, -1.0, 1.0)
+        share = np.clip(np.abs(p[:, 0]) - 1, 0, 1)[:, None]
+        hinge = front(np.column_stack([side * HINGE, p[:, 1]]))
+        ear = head.project(np.column_stack([side * (head.size.cheek + EAR[0]), p[:, 1], np.full(len(p), EAR[1])]))
+        seen = (side * (ear[:, 0] - hinge[:, 0]) > 0)[:, None]
+        return hinge + (ear - hinge) * share * seen
+
+    return place
+
+
+def _at_ear(head: Head) -> Place:
+    """Beside a cheek that is 1 wide, in the plane of the ears."""
+
+    def place(p: Points) -> Points:
+        shift = np.where(p[:, 0] > 0, head.size.cheek - 1, 1 - head.size.cheek)
+        return head.project(np.column_stack([p[:, 0] + shift, p[:, 1], np.full(len(p), EAR[1])]))
+
+    return place

@@ -1,0 +1,170 @@
+"""Bald, balding and shaved heads: the bare skull in the skin's tones, with what hair there is lying on it as a tint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from photo2moe.pen.crops import Scalp, ease, join, outline, over_ears, smooth
+from photo2moe.pen.locks import Locks
+from photo2moe.pen.palette import SkinTones, Tones, mix
+from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush
+
+TURNED = 0.2  # radians from which the far temple is drawn
+BLEND = 10  # points of the curve that joins the two there
+JOIN = (2, 10)  # points of the silhouette left out there, and point of the outline of the face that it runs into
+TEMPLE = -1.0  # v of the far temple, where the outline of the skull runs into that of the face
+BROWS = -0.50  # v of the lower edge of the bare skull, above the brows, where it meets the skin of the face
+BESIDE = (66.0, -0.27)  # azimuth from which the bare skull ends above the ear, and v at which it does
+EVEN = 7  # points to either side over which the outline of the skull is smoothed
+LINE = 0.026  # width of the outline of the skull, face units
+GLOSS = ((-0.62, -1.42), (-0.45, -1.62), (-0.18, -1.72), (-0.28, -1.58), (-0.48, -1.38), (-0.64, -1.28), (-0.62, -1.42))
+RIM = ((100.0, -0.3), (100.0, -0.4), (100.0, -0.5), (100.0, -0.62))  # azimuth and v of hair at the sides: its rim
+FRONT = ((47.5, -0.48), (49.0, -0.38), (51.0, -0.28))  # the same at the temple
+SOFT = 0.022  # blur of the edge of shaved hair
+
+
+def draw(
+    scalp: Scalp, lower: Points, data: Mapping[str, Any], tones: Tones, skin: SkinTones, chance: np.random.RandomState
+) -> Locks:
+    """A bare skull and the hair on it.
+
+    Args:
+        scalp: with hair hardly thicker than skin.
+        lower: azimuth and v of the lower edge of the hair all around.
+        data: of the crop: ``tint`` is how much of the hair's colour the shaved part has, 0 none … 1;
+            ``sides`` the v of the upper edge of the hair that is left at the sides, if it is only there.
+        tones: of the hair.
+        skin: of the skin.
+        chance: for the stubble.
+    """
+    head = scalp.head
+    bare = lower.copy()
+    front = np.abs(bare[:, 0]) < 47
+    bare[front, 1] = BROWS
+    if abs(head.yaw) > TURNED:
+        bare[np.sign(head.yaw) * bare[:, 0] >= 47, 1] = TEMPLE
+    beside = np.where(np.abs(bare[:, 0]) > BESIDE[0], np.minimum(bare[:, 1], BESIDE[1]), bare[:, 1])
+    edge, ring = scalp.cap(np.column_stack([bare[:, 0], beside]))
+    edge, ring = _join_face(scalp, edge, _even(ring))
+    cap = Path.polygon(np.vstack([edge, ring]))
+    hidden = np.sign(head.yaw) * bare[:, 0] > 25  # behind the face of a turned head
+    whole = scalp.silhouette(
+        np.column_stack([bare[:, 0], np.where(hidden & (abs(head.yaw) > TURNED), TEMPLE, bare[:, 1])])
+    )
+    whole = _even(whole)
+    face = head.contour()
+    skull = join([outline(edge, ring[::-1]), outline(face[:40], face[:39:-1])])
+    tint = float(data.get("tint", 0.0))
+    colour = mix(skin.base, tones.base, tint)
+    line = mix(skin.line, tones.line, tint)
+    back = (Shape(Path.polygon(whole), Flat(mix(skin.shade, tones.deep, tint))),)
+    under = (
+        Shape(brush(np.vstack([whole, whole[:1]]), [0.018]), Flat(line)),
+        Shape(Path.polygon(whole), Flat(mix(skin.base, tones.shade, max(tint, 0.8 * ("sides" in data))))),
+    )
+    turned = abs(head.yaw) > TURNED
+    after, ahead = BLEND if turned and head.yaw > 0 else 1, BLEND if turned and head.yaw < 0 else 1
+    widths = [1.3 * LINE, 1.6 * LINE, 1.8 * LINE, 1.6 * LINE, 1.3 * LINE]
+    rim = Shape(brush(np.vstack([edge[-after:], ring, edge[:ahead]]), widths), Flat(line))
+    inside: list[Item] = []
+    shorn: list[Item] = []
+    if tint:
+        shorn += _tinted(scalp, lower, data, colour, mix(colour, tones.deep, 0.35), chance)
+    right = np.vstack([face[-9:], ring[: len(ring) // 3]])
+    inside.append(
+        Shape(brush(right, [0.2, 0.32, 0.46, 0.3, 0.06]), Flat(mix(skin.shade, tones.shade, tint), 0.75), blur=0.07)
+    )
+    shine = head.project(scalp.before(smooth(GLOSS)))
+    glow = mix(skin.shine, tones.shine, 0.6 * tint)
+    inside.append(Shape(Path.polygon(shine), Flat(glow, 0.75 - 0.4 * tint), blur=0.03))
+    items: list[Item] = [rim, Shape(cap, Flat(skin.base)), Group(tuple(shorn), skull), Group(tuple(inside), cap)]
+    if "sides" in data:
+        items += _sides(scalp, lower, data, tones, skin, skull)
+    return Locks(back, under, tuple(items), (), float(ring[:, 1].min()))
+
+
+def _even(ring: Points) -> Points:
+    """A curve without the small steps of the silhouette, its ends where they were."""
+    reach = np.arange(-EVEN, EVEN + 1)
+    kernel = np.exp(-0.5 * (2.2 * reach / EVEN) ** 2)
+    ends = np.vstack([2 * ring[:1] - ring[EVEN:0:-1], ring, 2 * ring[-1:] - ring[-2 : -EVEN - 2 : -1]])
+    return np.column_stack([np.convolve(axis, kernel / kernel.sum(), "valid") for axis in ends.T])
+
+
+def _join_face(scalp: Scalp, edge: Points, ring: Points) -> tuple[Points, Points]:
+    """On a turned head, the outline of the skull runs into that of the face at the far temple."""
+    head = scalp.head
+    if abs(head.yaw) <= TURNED:
+        return edge, ring
+    face = head.contour()
+    across = np.array((np.cos(head.roll), np.sin(head.roll))) * np.sign(head.yaw)
+    far = -1 - JOIN[1] if head.yaw > 0 else JOIN[1]
+    azimuth = np.linspace(scalp.left, scalp.right, len(edge)) * np.sign(head.yaw)
+    kept = edge[(azimuth < 46) & (edge @ across < face[far] @ across - 0.03)]
+    if head.yaw > 0:
+        ring = ring[JOIN[0] :]
+        return np.vstack([kept, _blend(ring[1], ring[0], face[-1 - JOIN[1]], face[-JOIN[1]])[::-1]]), ring
+    ring = ring[: -JOIN[0]]
+    return np.vstack([_blend(ring[-2], ring[-1], face[JOIN[1]], face[JOIN[1] - 1]), kept]), ring
+
+
+def _blend(before: Points, start: Points, end: Points, after: Points) -> Points:
+    """A curve that goes on from one line into another."""
+    length = float(np.hypot(*(end - start))) / 3
+    one, two = start - before, end - after
+    return bezier(start, start + one / np.hypot(*one) * length, end - two / np.hypot(*two) * length, end, BLEND)
+
+
+def _tinted(
+    scalp: Scalp,
+    lower: Points,
+    data: Mapping[str, Any],
+    colour: tuple[int, int, int],
+    dark: tuple[int, int, int],
+    chance: np.random.RandomState,
+) -> list[Item]:
+    """Shaved hair: its colour with a soft edge, and stubble."""
+    edge, ring = scalp.cap(over_ears(lower))
+    wide = ring + (ring - ring.mean(0)) * 0.1  # beyond the skull, where the blur would show
+    items: list[Item] = [Shape(Path.polygon(np.vstack([edge, wide])), Flat(colour), blur=SOFT)]
+    strokes = []
+    half = np.array((0.005, 0.0))  # of a stroke's width
+    for _ in range(int(data.get("stubble", 70))):
+        azi = chance.uniform(scalp.left * 0.8, scalp.right * 0.8)
+        low = float(np.interp(azi, lower[:, 0], lower[:, 1])) - 0.05
+        v = low - (low + 1.75) * chance.uniform() ** 0.8
+        line = scalp.head.project(scalp.on([azi, azi * 0.97, azi * 0.94], [v, v - 0.025, v - 0.05]))
+        strokes.append(outline(line + half, line - half))
+    items.append(Shape(join(strokes), Flat(dark, 0.55)))
+    return items
+
+
+def _sides(
+    scalp: Scalp, lower: Points, data: Mapping[str, Any], tones: Tones, skin: SkinTones, head: Path
+) -> list[Item]:
+    """What is left at the sides of a balding head, thinning upwards; ``head`` is all that is skin of skull and face."""
+    top, tint = float(data["sides"]), float(data.get("rim", 0.85))
+    colour = mix(skin.base, tones.base, tint)
+    items: list[Item] = []
+    for side in (-1, 1):
+        low = lower[(lower[:, 0] * side > 47) & (lower[:, 0] * side < 98)]
+        low = low[np.argsort(low[:, 0] * side)]
+        high = smooth(
+            np.array([*RIM, (100, top), (92, top - 0.03), (78, top), (66, top + 0.05), (55, top + 0.2), *FRONT])
+            * (side, 1)
+        )
+        inner = scalp.head.project(scalp.on(scalp.seen(low[:, 0]), low[:, 1], 0.02))
+        outer = scalp.head.project(scalp.on(scalp.seen(high[:, 0]), high[:, 1], 0.06 * ease(high[:, 0] * side, 80, 95)))
+        v0, v1 = float(outer[:, 1].min()), float(inner[:, 1].max())
+        u = float(inner[:, 0].mean())
+        stops = ((0.0, colour, 0.0), (0.22, colour, 0.85), (1.0, mix(colour, tones.shade, 0.4), 1.0))
+        drawn = [Shape(Path.polygon(np.vstack([inner, outer])), Gradient((u, v0), (u, v1), stops), blur=0.02)]
+        for share in (0.25, 0.5, 0.75):
+            azi = side * np.linspace(50 + 30 * share, 74 + 30 * share, 10)
+            strand = scalp.head.project(scalp.on(scalp.seen(azi), np.linspace(-0.5, top + 0.25 * (1 - share), 10)))
+            drawn.append(Shape(brush(strand, [0.002, 0.012, 0.002]), Flat(mix(colour, tones.deep, 0.6), 0.6)))
+        items.append(Group(tuple(drawn), head))
+    return items

@@ -1,0 +1,263 @@
+"""Short hair of all people: one mass that continues the skull, and the tufts on it. Shaved and bald heads are this too.
+
+What a crop looks like is data (``crop/NAME.json`` of a kit); the words of labels for the front of hair choose among
+crops.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from photo2moe.character.schema import Character
+from photo2moe.kit.loader import Kit, Part
+from photo2moe.pen import shaved
+from photo2moe.pen.crops import CENTRE, Mass, Scalp, ease, join, outline, over_ears, smooth, tuft
+from photo2moe.pen.head import Head
+from photo2moe.pen.locks import Locks
+from photo2moe.pen.palette import SkinTones, Tones, mix, parse, skin
+from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush
+from photo2moe.pen.tufts import LINE, Paint, Tuft, draw_strands, draw_tuft
+
+DEFAULT = "brushed_up"  # crop for a front that only long hair has
+BEHIND_BULGE = 0.3  # tufts behind the mass lie near the plane of the ears, so that they stand up on turned heads too
+JOINED = 0.1  # how much lower sideburns end that run into a beard, face units
+LOOSE = ("none", "headband", "crown", "veil", "other")  # headwear that does not press hair flat
+LEVELS = (-2.3, -0.79, -0.385, 0.0)  # v of top, hairline, brows and eyes of the head that crops are written for
+TOP = -2.14  # v at which that top is drawn
+LINES = ((0.0, 0.0), (20.0, -0.03), (34.0, -0.05), (44.0, 0.12))  # hairline of a crop that has none: azimuth, v below
+SIDES = ((47.0, -0.50), (51.0, -0.28), (55.0, -0.13))  # azimuth and v of the edge of the hair before the ear
+BEHIND = (
+    (65.0, -0.14),
+    (71.0, -0.21),
+    (84.0, -0.24),
+    (100.0, -0.22),
+    (110.0, -0.05),
+    (121.0, 0.2),
+    (136.0, 0.36),
+    (180.0, 0.42),
+)  # the same above and behind the ear
+FADE_LOW = ((45.0, -0.2), (54.0, 0.12), (60.0, 0.12), (70.0, -0.1), (85.0, -0.2), (100.0, -0.2), (118.0, 0.3))
+FADE_HIGH = ((118.0, -0.5), (100.0, -0.62), (80.0, -0.62), (60.0, -0.58), (45.0, -0.52))
+FADE = np.array((*FADE_LOW, *FADE_HIGH))  # azimuth and v around the part of the sides that is cut shortest
+
+
+def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
+    """Hair of a head with short hair or none.
+
+    Raises:
+        KitError: the kit has no crop for the front of hair that the character names.
+    """
+    seed = repr((who.person, who.skin.colour, who.hair, who.eyes.colour))
+    chance = np.random.RandomState(zlib.crc32(seed.encode()))
+    part, mirrored = choose(who, kit, chance)
+    return _Crop(who, head, tones, part, mirrored, chance).draw()
+
+
+def choose(who: Character, kit: Kit, chance: np.random.RandomState) -> tuple[Part, bool]:
+    """The crop for a person, and whether it is mirrored: that of the name, or the best of those for the word.
+
+    A crop whose conditions (``when``) are not met is left out; of the others those with the most conditions are best.
+
+    Raises:
+        KitError: there is none.
+    """
+    if kit.has("crop", who.hair.front):
+        return kit.get("crop", who.hair.front), False
+    word = who.hair.front if who.hair.length == "short" else who.hair.length
+    known = {"texture": who.hair.texture, "front": who.hair.front, "age": who.person.age, "look": who.person.look}
+    numbers = {"volume": who.hair.volume, "hairline": who.hair.hairline}
+    best: list[tuple[Part, bool]] = []
+    most = -1
+    for name in kit.names("crop"):
+        part = kit.get("crop", name)
+        ways = [flip for flip, key in ((False, "for"), (True, "flip")) if word in part.data.get(key, ())]
+        when: Mapping[str, Any] = part.data.get("when", {})
+        if not ways or not all(when[key][0] <= value <= when[key][1] for key, value in numbers.items() if key in when):
+            continue
+        if any(key in when and value not in when[key] for key, value in known.items()):
+            continue
+        if len(when) > most:
+            best, most = [], len(when)
+        if len(when) == most:
+            best += [(part, flip) for flip in ways]
+    if not best:
+        return kit.get("crop", DEFAULT if kit.has("front", word) or word == who.hair.length else word), False
+    return best[int(chance.randint(len(best)))]
+
+
+def _thin(t: Tones, s: SkinTones, share: float) -> Tones:
+    """Tones of hair through which a share of the skin is seen."""
+    if not share:
+        return t
+    base, shade, deep = mix(t.base, s.base, share), mix(t.shade, s.shade, share), mix(t.deep, s.deep, share)
+    return Tones(base, shade, deep, mix(t.light, s.base, share), t.shine, mix(t.line, s.shade, 0.7 * share))
+
+
+class _Crop:
+    """One crop on one head."""
+
+    def __init__(
+        self, who: Character, head: Head, tones: Tones, part: Part, mirrored: bool, chance: np.random.RandomState
+    ) -> None:
+        self.who, self.head, self.chance = who, head, chance
+        self.sign = -1.0 if mirrored else 1.0
+        self.data: Mapping[str, Any] = part.data
+        self.skin: SkinTones = skin(parse(who.skin.colour))
+        self.tones = _thin(tones, self.skin, float(self.data.get("thin", 0.0)))
+        self.wavy = who.hair.texture in ("wavy", "curly")
+        self.scalp = Scalp(head, self._thickness())
+        self.lower = self._lower()
+
+    def _thickness(self) -> Mass:
+        mass = self.data.get("mass", {})
+        top, side, front = (
+            float(mass.get(key, default)) for key, default in (("top", 0.1), ("side", 0.05), ("front", 0))
+        )
+        if self.who.headwear.kind not in LOOSE:
+            top, front = min(top, 0.05), 0.0
+        more = 0.035 * self.who.hair.volume if top > 0.05 else 0.0
+        ring = tuple(float(np.clip(0.5 * (r - 1), -0.08, 0.10)) for r in self.who.hair.outline) if top > 0.03 else ()
+        wave = 0.008 if self.wavy and top > 0.05 else 0.0
+        return Mass(
+            top + more, side + 0.4 * more, front + 0.5 * more, self.sign * float(mass.get("lean", 0)), wave, ring
+        )
+
+    def _lower(self) -> Points:
+        """The lower edge of the hair all around: azimuth and v, by azimuth."""
+        line = np.array(self.data.get("line", LINES), float)
+        line = np.column_stack([line[:, 0], line[:, 1] + self.head.size.hairline])
+        tip = float(self.data.get("sideburn", -0.04)) + JOINED * (
+            self.who.beard.kind not in ("none", "stubble", "moustache", "goatee")
+        )
+        rest = np.array([*SIDES, (58.5, tip), (61.5, tip - 0.02), *BEHIND], float)
+        rest[len(SIDES) - 1, 1] += min(tip, 0.0)
+        one = np.vstack([line[line[:, 0] >= 0], rest])
+        other = line[line[:, 0] <= 0] * (-1, 1) if (line[:, 0] < 0).any() else line
+        two = np.vstack([other[np.argsort(other[:, 0])], rest])
+        if self.sign < 0:
+            one, two = two, one
+        both = np.vstack([two[::-1] * (-1, 1), one])
+        rough = float(self.data.get("rough", 0.012))
+        azi = np.arange(-36.0, 37.0, 6.0) + self.chance.uniform(-2, 2, 13)
+        level = np.interp(azi, both[:, 0], both[:, 1]) + rough * self.chance.uniform(-1, 1, 13)
+        both = np.vstack([both[both[:, 0] < -38], np.column_stack([azi, level]), both[both[:, 0] > 38]])
+        both = both[np.append(True, np.diff(both[:, 0]) > 0.01)]
+        turn = self.head.yaw
+        limb = 94 - abs(float(np.degrees(turn)))
+        azi = both[:, 0] * np.sign(turn)  # the far sideburn hides behind the face: there the hair ends in a point
+        slope = np.interp(azi, (42, limb, limb + 4), (-0.5, -0.12, -0.35))
+        far = ease(abs(turn), 0.1, 0.35) * (azi > 42)
+        both[:, 1] = both[:, 1] * (1 - far) + slope * far
+        return smooth(both)
+
+    def _design(self, points: Points) -> Points:
+        """Points as a crop is written, on this head from the front: mirrored, parted and fitted to its hairline."""
+        p = points * (self.sign, 1)
+        size = self.head.size
+        shift = 0.16 * self.who.hair.parting * (1 - np.clip(np.abs(p[:, 0]) / 1.2, 0, 1)) * ease(p[:, 1], -0.3, -1.0)
+        v = np.interp(p[:, 1], LEVELS, (TOP, size.hairline, size.brow, 0.0))
+        return np.column_stack([p[:, 0] + shift, np.where(p[:, 1] > 0, p[:, 1], v)])
+
+    def _laid(self, points: Points, lift: float = 0.0, bulge: float = 1.0) -> Points:
+        return self.head.project(self.scalp.before(points, lift, bulge))
+
+    def _tufts(self) -> list[Tuft]:
+        """The tufts as they lie on this head; some are left to chance."""
+        tufts = []
+        flat = self.who.headwear.kind not in LOOSE
+        for number, data in enumerate(self.data.get("tufts", ())):
+            if flat and data.get("behind"):
+                continue
+            curve = np.array(data["at"], float)
+            curve[1:] += self.chance.uniform(-0.025, 0.025, (3, 2))
+            width = float(data["width"]) * self.chance.uniform(0.92, 1.08)
+            if self.chance.uniform() >= data.get("maybe", 1.0):
+                continue
+            form = {key: float(data[key]) for key in ("root", "belly", "tip") if key in data}
+            one, two = tuft(self._design(curve), width, wave=0.035 if self.wavy else 0.0, phase=float(number), **form)
+            lift = float(data.get("lift", 0.03))
+            behind = bool(data.get("behind", False))
+            bulge = BEHIND_BULGE if behind else 1.0
+            left, right = self._laid(one, lift, bulge), self._laid(two, lift, bulge)
+            tufts.append(Tuft(left, right, 0.5 * (one + two), behind))
+        return tufts
+
+    def draw(self) -> Locks:
+        """All of it."""
+        if "tint" in self.data:
+            return self._bare()
+        edge, ring = self.scalp.cap(over_ears(self.lower))
+        cap = Path.polygon(np.vstack([edge, ring]))
+        whole = self.scalp.silhouette(self.lower)
+        t, tufts = self.tones, self._tufts()
+        paint = self._paint(cap)
+        back = (Shape(Path.polygon(whole), Flat(t.deep)),)
+        under = (
+            Shape(brush(np.vstack([whole, whole[:1]]), [0.018]), Flat(t.line)),
+            Shape(Path.polygon(whole), Flat(mix(t.base, t.shade, 0.8))),
+        )
+        rim = np.vstack([edge[-1:], ring, edge[:1]])
+        front: list[Item] = [Shape(brush(rim, [0.03, 1.6 * LINE, 1.9 * LINE, 1.6 * LINE, 0.03]), Flat(t.line))]
+        for one in tufts:
+            front += draw_tuft(one, paint, self.chance) if one.behind else []
+        front += self._mass(edge, ring, cap)
+        front.append(Group(tuple(self._lines(paint)), cap))
+        for one in tufts:
+            front += [] if one.behind else draw_tuft(one, paint, self.chance)
+        top = min([float(ring[:, 1].min()), *(float(one.ring[:, 1].min()) for one in tufts)])
+        return Locks(back, under, tuple(front), self._shadow(edge, tufts), top)
+
+    def _bare(self) -> Locks:
+        """A skull that is seen through what hair there is, and single tufts on it."""
+        locks = shaved.draw(self.scalp, self.lower, self.data, self.tones, self.skin, self.chance)
+        self.tones = _thin(self.tones, self.skin, 0.35)
+        paint = self._paint(Path())
+        front = [item for one in self._tufts() for item in draw_tuft(one, paint, self.chance)]
+        return replace(locks, front=(*locks.front, *front))
+
+    def _paint(self, cap: Path) -> Paint:
+        tips = parse(self.who.hair.tips) if self.who.hair.tips else None
+        edge, shine = float(self.data.get("edge", 1.0)), float(self.data.get("shine", 0.8))
+        return Paint(self.tones, self._light(), cap, edge, shine, tips)
+
+    def _light(self) -> Gradient:
+        """Light over the whole head, from the upper left."""
+        t = self.tones
+        ((u, v),) = self.head.project(np.array([[0.0, CENTRE, 0.0]])).tolist()
+        return Gradient(
+            (u - 0.75, v - 1.15), (u + 0.95, v + 0.55), ((0.0, t.light, 1.0), (0.42, t.base, 1.0), (1.0, t.shade, 1.0))
+        )
+
+    def _mass(self, edge: Points, ring: Points, cap: Path) -> list[Item]:
+        """The hair without its tufts: fill, the side away from the light, sides cut short, hairline."""
+        t, fade = self.tones, float(self.data.get("fade", 0.4))
+        right = np.vstack([edge[-1:], ring[: len(ring) // 3]])
+        inside = [Shape(brush(right, [0.5, 0.6, 0.1]), Flat(t.shade, 0.8), blur=0.07)]
+        if fade:
+            colour = mix(t.base, self.skin.base, 0.55)
+            for side in (-1, 1):
+                patch = self.head.project(self.scalp.on(self.scalp.seen(side * FADE[:, 0]), FADE[:, 1], 0.02))
+                inside.append(Shape(Path.polygon(patch), Flat(colour, fade), blur=0.09))
+        hairline = brush(edge, [0.012, 0.010, 0.014, 0.006, 0.014, 0.010, 0.012])
+        return [Shape(cap, self._light()), Group(tuple(inside), cap), Shape(hairline, Flat(t.line, 0.8))]
+
+    def _lines(self, paint: Paint) -> list[Item]:
+        """Strands, and what else the crop draws with a line."""
+        lean = self.sign * float(self.data.get("comb", 0.0))
+        items = draw_strands(self.scalp, self.lower, self.data, paint, lean, self.chance)
+        for wisp in self.data.get("wisps", ()):
+            p0, p1, p2, p3 = np.asarray(wisp, float)
+            line = self._laid(self._design(bezier(p0, p1, p2, p3, 16)))
+            items.append(Shape(brush(line, [0.003, 0.014, 0.003]), Flat(paint.tones.deep, 0.7)))
+        return items
+
+    def _shadow(self, edge: Points, tufts: Sequence[Tuft]) -> tuple[Item, ...]:
+        """What hair casts onto the face."""
+        rings = [one.ring + np.array((0.03, 0.08)) for one in tufts if one.falls]
+        cast = np.array((0.02, float(self.data.get("cast", 0.07))))
+        return (Shape(join([outline(edge + cast, edge - np.array((0.0, 0.3))), *rings]), Flat(self.skin.shade)),)

@@ -1,0 +1,223 @@
+"""Tied hair: strands that run from the hairline to a tie, and what hangs or sits there.
+
+A part of the kind ``tied`` holds any of ``ties`` (``[u, v, w]``: where the strands run to), ``low`` (they pass the
+ears on their way), ``locks`` and ``plaits`` (see :mod:`photo2moe.pen.sheaf`), ``balls`` (``at``: ``[u, v, w]``,
+``size``: half width and height, ``layer``), ``bands`` (``from`` and ``to``: ``[u, v, w]``, ``width``, ``layer``),
+``loose`` (the rest of the hair hangs down), ``above`` (it is seen above the head), ``parting`` (u, unless the front
+parts elsewhere), ``one_sided`` (it hangs on the side that is seen) and ``behind`` (little of it is seen from the
+front).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from photo2moe.character.schema import Character
+from photo2moe.kit.loader import Kit, Part
+from photo2moe.pen.crown import (
+    OPEN,
+    draw_crown,
+    draw_flow,
+    draw_nape,
+    draw_parting,
+    draw_scalp,
+    draw_shine,
+    dye_of,
+    hairline_of,
+    hairline_shadow,
+    shadow_on_face,
+)
+from photo2moe.pen.ground import Ground
+from photo2moe.pen.head import Head, Points3
+from photo2moe.pen.locks import Dye, Locks
+from photo2moe.pen.long import ENDS, choose_back, choose_front, flow_of
+from photo2moe.pen.palette import Tones, cloth, parse, skin
+from photo2moe.pen.scene import Group, Points
+from photo2moe.pen.sheaf import LAYERS, Sheaf, Wave, check_lock, check_part, draw_locks, list_of, spine_of, wave_of
+from photo2moe.pen.ties import draw_ball, draw_band, draw_plait
+
+SHORTER = {"short": 0.55, "ear": 0.6, "hidden": 0.7, "chin": 0.72, "shoulder": 0.85}  # size of a tail by length
+BESIDE = 1.16  # the same beside the head, for a tail that hangs there
+FRONTAL = 0.25  # turn of the head below which it is seen from the front, radians
+RIGHT, LEFT = (3, 4, 5), (11, 12, 13)  # radii of the outline beside the head
+ABOVE = 1.12  # radius of the outline above the head from which a bun or a tail stands there
+TIGHT = 0.05  # by which tied hair lies closer to the skull
+KEYS = {"ties", "low", "locks", "plaits", "balls", "bands", "loose", "one_sided", "parting", "above", "behind"}
+KEYS |= {"as", "for"}
+# Right half of the hairline of hair that is pulled back: an arch with receding temples.
+PULLED: tuple[tuple[float, float], ...] = (
+    (0.0, -1.26), (0.24, -1.23), (0.46, -1.12), (0.64, -0.95), (0.77, -0.70), (0.85, -0.42), (0.905, -0.05),
+    (0.95, -0.16), (1.02, -0.27), (1.10, -0.31), (1.20, -0.26),
+)  # fmt: skip
+
+
+def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
+    """Crown, fringe, and what is tied.
+
+    Raises:
+        KitError: the kit lacks the front, the texture or the way of tying, or a part is broken.
+    """
+    ground, wave = Ground(who, head), wave_of(who, kit)
+    ground.radius -= TIGHT
+    part = choose_tied(kit, who, ground.seed, abs(head.yaw) < FRONTAL)
+    if part.data.get("above"):
+        ground.cap(1.04)
+    pulled = who.hair.front == "back" and not part.data.get("low")  # upwards: no parting
+    front = kit.get("front", "back") if pulled else choose_front(kit, who, ground.seed)
+    dye, dark = dye_of(who, ground, tones, ENDS.get(who.hair.length, 1.6))
+    dyes = {"front": dye, "under": dye, "back": dark}
+    given = front.data.get("parting", part.data.get("parting"))
+    parting = None if given is None else float(given)
+    if parting is None:
+        ground.parting = 0.0
+    hairline = front.data.get("hairline", PULLED if pulled else OPEN)
+    side = _side(part, who, head, ground.seed)
+    sheaf = Sheaf()
+    tie = cloth(parse(who.clothes.colour))
+    crown, path = draw_crown(ground, dye, hairline, parting)
+    ways = list(_ways(ground, part, front, hairline, parting, side))
+    if part.data.get("loose"):
+        sheaf.items["under"] += draw_scalp(ground, dark)
+    else:
+        sheaf.items["under"] += draw_nape(ground, dye, parting, ways)
+    _draw_balls(part, ground, dye, side, sheaf)
+    _draw_hanging(part, ground, dye, wave, side, SHORTER.get(who.hair.length, 1.0), tie, sheaf)
+    _draw_bands(part, ground, tie, side, sheaf)
+    if part.data.get("loose"):
+        back = choose_back(kit, who, ground.seed)
+        if back is not None:
+            draw_locks(back, ground, dyes, wave, sheaf, tuck=(-1, 1))
+    sheaf.items["front"] = [*crown, Group(draw_flow(ground, tones, ways), path), *sheaf.items["front"]]
+    if not pulled or who.person.look != "m":  # a man's hair that is pulled back leaves no strands at the temples
+        draw_locks(front, ground, dyes, wave, sheaf, tied=True)
+    if parting is not None:
+        sheaf.items["front"] += draw_parting(ground, tones, parting, float(front.data.get("parted_from", -1.0)), path)
+    sheaf.items["front"] += draw_shine(ground, tones, parting or 0.0)
+    left, right = hairline_of(ground, hairline)
+    cast = [hairline_shadow(ground, left, right, narrow=parting is None), *sheaf.contours]
+    shadow = shadow_on_face(ground, cast, skin(parse(who.skin.colour)).shade)
+    top = min(sheaf.top, float(ground.set(ground.dome())[:, 1].min()))
+    return Locks(tuple(sheaf.items["back"]), tuple(sheaf.items["under"]), tuple(sheaf.items["front"]), shadow, top)
+
+
+def choose_tied(kit: Kit, who: Character, seed: int, frontal: bool = False) -> Part:
+    """The kit's way of tying of the person's word, or one of those that stand for it too (``"as"``).
+
+    What the outline of the hair does not show above or beside a head that is seen from the front lies behind it.
+
+    Raises:
+        KitError: the kit has none, or the part has unknown keys.
+    """
+    part = kit.get("tied", who.hair.tied)
+    others = [kit.get("tied", name) for name in kit.names("tied")]
+    choice = [part, *(other for other in others if other.data.get("as") == part.name)]
+    if who.hair.outline:  # what stands above the head is seen in its outline
+        high = (who.hair.outline[-1] + who.hair.outline[0] + who.hair.outline[1]) / 3 > ABOVE
+        choice = [other for other in choice if bool(other.data.get("above")) == high] or choice
+        beside = max(np.mean([who.hair.outline[k] for k in side]) for side in (RIGHT, LEFT)) > BESIDE
+        if frontal and not high and not beside:
+            choice = [other for other in choice if other.data.get("behind")] or choice
+    part = choice[(seed // 11) % len(choice)]
+    return check_part(part, KEYS)
+
+
+def _side(part: Part, who: Character, head: Head, seed: int) -> int:
+    """The side on which a tail hangs: the one that is seen of a turned head, else the fuller one, else by chance."""
+    if not part.data.get("one_sided"):
+        return 1
+    if abs(head.yaw) > 0.12:
+        return -1 if head.yaw > 0 else 1
+    if who.hair.outline:
+        right, left = (sum(who.hair.outline[k] for k in side) for side in (RIGHT, LEFT))
+        return 1 if right >= left else -1
+    return 1 if seed % 2 else -1
+
+
+def _space(ground: Ground, point: Any, side: int) -> Points3:
+    """A point ``[u, v, w]`` of a part in space, ``(1, 3)``, on the side where the part is."""
+    u, v, w = (float(x) for x in point)
+    return np.column_stack([ground.fit([[u * side, v]]), [w]])
+
+
+def _place(ground: Ground, point: Any, side: int) -> Points:
+    return ground.place(_space(ground, point, side))[0]
+
+
+def _ways(
+    ground: Ground, part: Part, front: Part, hairline: Any, parting: float | None, side: int
+) -> Iterator[Points3]:
+    """Strands from the hairline or the parting to the ties."""
+    if part.data.get("low"):
+        yield from flow_of(ground, front, parting or 0.0)
+        return
+    chance = np.random.RandomState((ground.seed ^ 0x3D) & 0xFFFFFFFF)
+    try:
+        ties = [_space(ground, tie, side)[0] for tie in list_of(part, "ties")] or [np.array([0.0, -1.2, -1.2])]
+    except (TypeError, ValueError) as error:
+        raise part.fault(f"ties are points [u, v, w] ({error})") from error
+    halves = hairline_of(ground, hairline)
+    for sign, half in zip((-1, 1), halves, strict=True):
+        tie = min(ties, key=lambda t: abs(t[0] - sign * 0.8))
+        for k in np.array([0.06, 0.20, 0.34, 0.47, 0.60, 0.76, 0.93]) + chance.uniform(-0.04, 0.04, 7):
+            start = half[int(k * (len(half) - 1))]
+            if parting is not None and k < 0.5:
+                start = ground.lay(ground.fit([[parting * (1 - 0.9 * k), -1.0 - 1.8 * k]]))[0]
+            yield ground.across(start, tie, 30)[: int(chance.uniform(17, 29))]
+
+
+def _draw_balls(part: Part, ground: Ground, dye: Dye, side: int, sheaf: Sheaf) -> None:
+    for n, ball in enumerate(list_of(part, "balls")):
+        try:
+            centre, half, layer = (
+                _place(ground, ball["at"], side),
+                (float(ball["size"][0]), float(ball["size"][1])),
+                ball.get("layer", "back"),
+            )
+            sheaf.top = min(sheaf.top, float(centre[1]) - half[1])
+            sheaf.items[layer] += draw_ball(centre, half, dye, ground.seed + n, -ground.head.roll)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise part.fault(
+                f"ball {n} needs at [u, v, w], size [width, height] and a layer of {', '.join(LAYERS)} ({error})"
+            ) from error
+
+
+def _draw_bands(part: Part, ground: Ground, tones: Tones, side: int, sheaf: Sheaf) -> None:
+    for n, band in enumerate(list_of(part, "bands")):
+        try:
+            ends = np.array([_place(ground, band["from"], side), _place(ground, band["to"], side)])
+            sheaf.items[band.get("layer", "back")] += draw_band(ends, float(band.get("width", 0.1)), tones)
+        except (KeyError, TypeError, ValueError) as error:
+            raise part.fault(
+                f"band {n} needs from and to [u, v, w], a width and a layer of {', '.join(LAYERS)} ({error})"
+            ) from error
+
+
+def _draw_hanging(
+    part: Part, ground: Ground, dye: Dye, wave: Wave, side: int, size: float, tie: Tones, sheaf: Sheaf
+) -> None:
+    """Tails and plaits, as long as the hair is."""
+    moved = dict(part.data)
+    moved["locks"] = [_sized(part, n, lock, side, size) for n, lock in enumerate(list_of(part, "locks"))]
+    draw_locks(Part(part.kind, part.name, moved, part.where), ground, dict.fromkeys(LAYERS, dye), wave, sheaf)
+    for n, data in enumerate(list_of(part, "plaits")):
+        plait = _sized(part, n, data, side, size)
+        check_lock(part, n, plait)
+        for sign in (1, -1) if plait.get("mirror") else (1,):
+            points = np.asarray(plait["points"], float) * np.array([float(sign), 1.0])
+            width: Points = np.array(plait["width"], float, ndmin=1)
+            layer = plait.get("layer", "under")
+            spine = spine_of(ground, points, width, layer, Wave(), 0.0, depth=plait.get("depth"))
+            sheaf.items[layer] += draw_plait(spine, width, dye, tie, ground.seed + n)
+
+
+def _sized(part: Part, number: int, data: Any, side: int, size: float) -> dict[str, Any]:
+    """A lock's data on the side where it hangs, shortened towards its root."""
+    try:
+        points = np.asarray(data["points"], float)
+        points = points[0] + (points - points[0]) * (0.5 + 0.5 * size, size)
+        return {**data, "points": (points * (side, 1)).tolist(), "lean": data.get("lean", 0.0) * side}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise part.fault(f"lock {number} needs points [[u, v], …] and a width ({error})") from error

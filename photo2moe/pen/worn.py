@@ -1,0 +1,167 @@
+"""What is worn: its materials and layers, patterns of cloth, and what it hides of the hair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from photo2moe.character.schema import Character
+from photo2moe.kit.loader import Kit, Part
+from photo2moe.pen.head import Head
+from photo2moe.pen.palette import Tones, cloth, hair, mix, parse, to_oklab, tone
+from photo2moe.pen.parts import Materials, draw_part
+from photo2moe.pen.places import places
+from photo2moe.pen.scene import Colour, Group, Item, Path
+
+KINDS = ("clothes", "headwear", "glasses", "mask", "earrings", "headphones", "beard")
+FRAME = {"sun": 0.78, "rimless": 0.8, "half": 0.8, "cat_eye": 0.75}  # thickness of frames over that drawn, else 0.6
+TURNED = np.radians(8)  # yaw from which a head counts as turned
+FAR = 9.0  # face units beyond any picture
+STUBBLE = (64, 44, 42)  # what stubble is darkened with
+DARK_LENS = (46, 42, 54)  # of sunglasses whose colour nobody named
+DARK_TRIM, LIGHT_TRIM = (84, 106, 156), (246, 246, 250)  # collars and ribbons whose colour nobody named
+PALE = 0.86  # Oklab lightness of cloth from which light trim would not be seen
+LIGHT = 0.72  # Oklab lightness from which cloth counts as light
+
+
+def materials(who: Character, stuff: Materials) -> Materials:
+    """The materials of a character with those that only clothes need: ``shirt``, ``tie``, ``pattern``, ``glint``."""
+    own = parse(who.clothes.colour)
+    second = parse(who.clothes.second) if who.clothes.second else None
+    light = second is not None and to_oklab(second)[0] > LIGHT
+    shirt: Colour = (250, 250, 253)
+    if second is not None and (light or who.clothes.kind == "suit"):
+        shirt = second
+    tie = second if second is not None and not light else _tie(own)
+    under = {"suit": shirt, "suit_tie": tie}.get(who.clothes.kind, own)  # what bears the pattern
+    stripes = second if second is not None and second != under else _second_tone(under)
+    found: dict[str, Tones | Colour] = {**stuff, "shirt": cloth(shirt), "tie": cloth(tie), "pattern": cloth(stripes)}
+    if second is None:
+        found["second"] = cloth(DARK_TRIM if to_oklab(own)[0] > PALE else LIGHT_TRIM)
+    found["coat"] = cloth(second if second is not None else _coat(own))
+    hat = parse(who.headwear.colour)
+    band = parse(who.headwear.second) if who.headwear.second else mix(tone(hat, 0.55), (60, 44, 56), 0.4)
+    found |= {"hatband": cloth(band), "strapwork": cloth((70, 68, 80)), "gem": cloth((206, 66, 92))}
+    found |= {"leaf": cloth((118, 160, 104)), "pollen": cloth((246, 206, 110)), "ribbon": cloth((200, 62, 84))}
+    if who.glasses.kind == "sun" and not who.glasses.lens:
+        found["lens"] = cloth(DARK_LENS)
+    skin = stuff["skin"]
+    if who.beard.kind == "stubble" and isinstance(skin, Tones):  # a photo shows skin between its hairs
+        light = to_oklab(parse(who.hair.colour))[0] > to_oklab(skin.base)[0] - 0.2  # would look like a pale patch
+        found["beard"] = hair(mix(mix(parse(who.hair.colour), STUBBLE, 0.8 if light else 0.5), skin.base, 0.1))
+    found["glint"] = (255, 255, 255)
+    return found
+
+
+def _tie(suit: Colour) -> Colour:
+    """A tie that goes with a suit: red with blue, grey and black, blue with warm colours and light ones."""
+    light, _, yellow = to_oklab(suit).tolist()
+    return (62, 84, 134) if yellow > 0.02 or light > LIGHT else (150, 52, 66)
+
+
+def _coat(scarf: Colour) -> Colour:
+    """What is worn under a scarf: quieter than it, dark under light ones and light under dark ones."""
+    return mix(scarf, (70, 72, 90), 0.72) if to_oklab(scarf)[0] > 0.55 else mix(scarf, (196, 186, 176), 0.8)
+
+
+def _second_tone(own: Colour) -> Colour:
+    """The colour of a pattern that nobody named: white on colours, a deeper tone on light cloth."""
+    return tone(own, 0.74, 1.15) if to_oklab(own)[0] > LIGHT else mix(own, (250, 250, 252), 0.62)
+
+
+class Wardrobe:
+    """All that a character wears, as items.
+
+    Args:
+        who: the character.
+        head: its head.
+        kit: where parts come from.
+        stuff: the materials of the character.
+    """
+
+    def __init__(self, who: Character, head: Head, kit: Kit, stuff: Materials) -> None:
+        self.who, self.head, self.kit = who, head, kit
+        self.stuff = materials(who, stuff)
+        self.names: Mapping[str, str] = {kind: getattr(who, kind).kind for kind in KINDS}
+        self.places = places(who, head)
+
+    def __call__(self, kind: str, layer: str = "") -> tuple[Item, ...]:
+        """What is worn of a kind, in one of the layers of its part.
+
+        Raises:
+            KitError: the kit lacks the part that the character names.
+        """
+        return () if self.names[kind] == "none" else self.part(kind, self.names[kind], layer)
+
+    def part(self, kind: str, name: str, layer: str = "") -> tuple[Item, ...]:
+        """A part of a kind, by name.
+
+        Raises:
+            KitError: the kit lacks it.
+        """
+        part = _only(self.kit.get(kind, name), layer)
+        if not part.data["shapes"]:
+            return ()
+        place, groups = self.places[kind]
+        turned = "turned" if abs(self.head.yaw) > TURNED else "front"
+        words = (self.who.person.age, self.who.person.look, self.who.hair.length, turned)
+        scale = FRAME.get(name, 0.6) * (1 + 0.4 * self.who.glasses.size) if kind == "glasses" else 1.0
+        extra = self._patterns(part) if kind == "clothes" else None
+        return draw_part(part, self.stuff, place, scale=scale, layer=layer, words=words, places=groups, extra=extra)
+
+    def _patterns(self, part: Part) -> dict[str, tuple[Item, ...]]:
+        """What fills shapes of the groups ``pattern``, ``pattern_upright`` and ``pattern_small`` of clothes."""
+        name = self.who.clothes.pattern
+        if name in ("plain", "na", ""):
+            return {}
+        found: dict[str, tuple[Item, ...]] = {}
+        for group in {shape.get("group", "") for shape in part.data["shapes"]}:
+            if group.startswith("pattern"):
+                own = name + group.removeprefix("pattern")
+                pattern = self.kit.get("pattern", own if self.kit.has("pattern", own) else name)
+                found[group] = draw_part(pattern, self.stuff, self.head.body)
+        return found
+
+    def hat_over(self, hair: tuple[Item, ...]) -> tuple[Item, ...]:
+        """Hair without what the headwear hides: where its part says ``hides``, or outside where it says ``shows``."""
+        name = self.names["headwear"]
+        if not hair or name == "none":
+            return hair
+        place, groups = self.places["headwear"]
+        for shape in self.kit.get("headwear", name).data["shapes"]:
+            path = Path.parse(shape["path"]).map(groups.get(shape.get("group", ""), place))
+            if shape.get("id") == "shows":
+                return (Group(hair, path),)
+            if shape.get("id") == "hides":
+                return (Group(hair, outside(path)),)
+        return hair
+
+
+def _only(part: Part, layer: str) -> Part:
+    """A part with no more than a layer of it needs: its own shapes and those that clip them."""
+    own = [shape for shape in part.data["shapes"] if shape.get("layer", "") == layer]
+    clips = {shape["clip"] for shape in own if "clip" in shape}
+    needed = [shape for shape in part.data["shapes"] if shape.get("layer", "") == layer or shape.get("id") in clips]
+    return replace(part, data={"shapes": needed if own else []})
+
+
+def outside(path: Path) -> Path:
+    """The whole plane without the inside of a closed path: a wide frame around it that runs the other way."""
+    area = 0.0
+    for p in path.flatten():
+        area += float((p[:, 0] * np.roll(p[:, 1], -1) - p[:, 1] * np.roll(p[:, 0], -1)).sum())
+    frame = np.array([(-FAR, -FAR), (FAR, -FAR), (FAR, FAR), (-FAR, FAR)])
+    return Path((*Path.polygon(frame[::-1] if area > 0 else frame).commands, *path.commands))
+
+
+def top(items: tuple[Item, ...]) -> float:
+    """The highest v of some items; FAR if there are none."""
+    highest = FAR
+    for item in items:
+        if isinstance(item, Group):
+            highest = min(highest, top(item.items))
+        else:
+            highest = min([highest, *(float(contour[:, 1].min()) for contour in item.path.flatten())])
+    return highest
