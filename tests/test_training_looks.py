@@ -18,7 +18,16 @@ from photo2moe.errors import InputError
 from photo2moe.imageio import read_image, write_image
 from photo2moe.stages.detect import FaceDetector
 from photo2moe.training import looks, looks_data, looks_net
-from photo2moe.training.looks_data import NAMES, UNKNOWN, Labelled, is_held_out, load, mirror_labels, mirror_points, view
+from photo2moe.training.looks_data import (
+    NAMES,
+    UNKNOWN,
+    Labelled,
+    is_held_out,
+    load,
+    mirror_labels,
+    mirror_points,
+    view,
+)
 from photo2moe.training.looks_score import HEATS, HeldOut, look, score, temperatures
 
 # The looks net is exported in the older way; torch would rather see the newer one.

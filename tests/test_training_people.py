@@ -125,7 +125,9 @@ def test_masks_become_the_regions_of_the_face(tmp_path):
     left, top, right, bottom = face.box
     x, y = face.landmarks.mean(0)
     mask = np.full((SIDE, SIDE), BACKGROUND, np.uint8)
-    cv2.ellipse(mask, (round(x), round(y - 8)), (round((right - left) * 0.7), round((bottom - top) * 0.8)), 0, 0, 360, HAIR, -1)
+    cv2.ellipse(
+        mask, (round(x), round(y - 8)), (round((right - left) * 0.7), round((bottom - top) * 0.8)), 0, 0, 360, HAIR, -1
+    )
     cv2.fillPoly(mask, [cv2.convexHull(np.rint(face.landmarks).astype(np.int32))], SKIN)
     mask[-20:] = 5  # what covers somebody is nobody's
     mask[:10] = 255
