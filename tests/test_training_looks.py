@@ -33,7 +33,7 @@ from photo2moe.training.looks_score import HEATS, HeldOut, look, score, temperat
 # The looks net is exported in the older way; torch would rather see the newer one.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:You are using the legacy TorchScript-based ONNX export:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:The feature will be removed:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:Constant folding - Only steps=1 can be constant folded:UserWarning"),
 ]
 
 ROOT = Path(__file__).parent

@@ -76,7 +76,7 @@ BRIGHT = 98.0  # percentile of each channel over the photo
 # which the camera balanced; then one that it exposed well, but of another colour; then any.
 LIGHTS = ((0.72, 0.03, 0.07), (0.18, 0.12, 0.35), (0.10, 1.1, 0.35))
 SHARP = 2.0  # power of the probabilities of the kinds when their answers are mixed: a doubtful one does not colour
-# Strongest darkening, and how far beyond white the brightest part may come by lightening: a photo with something white
+# Strongest darkening, and how far beyond white the brightest part may come by brightening: a photo with something white
 # in it is not too dark.
 DARKEST, WHITEST = 0.7, 1.2
 MONO = 5.5  # deviation of a and b over a photo below which it has one hue: black and white, or sepia

@@ -1,4 +1,4 @@
-"""Skia and its paths: loading the library, paths to and fro, and areas combined."""
+"""Skia and its paths: loading the library, paths to and back, and areas combined."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from photo2moe.pen.scene import Flat, Group, Item, Path, Points, Shape, brush
 
 
 def swing(spine: Points, height: float, length: float, phase: float, *, begin: float = 0.0) -> Points:
-    """A middle line that swings to and fro, more towards its tip.
+    """A middle line that swings left and right, more towards its tip.
 
     Args:
         spine: ``(N, 2)``, evenly spaced.
