@@ -3,6 +3,7 @@
 import json
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,10 @@ from hypothesis import strategies as st
 from photo2moe.character.changes import NAMES, changed, parse_colour
 from photo2moe.character.fields import from_values, to_values
 from photo2moe.character.schema import FORMAT, LARGEST, RADII, Character, Hair, Pose
+from photo2moe.character.shapes import shape_words
 from photo2moe.errors import CharacterError, ConfigError
+from photo2moe.face.iris import BROWN, DARK_BROWN, FAMILIES, _family
+from photo2moe.face.lab import from_hex
 
 numbers = st.floats(-1, 1).map(lambda value: round(value, 3))
 colours = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
@@ -132,3 +136,64 @@ def test_colours_of_the_command_line():
     assert parse_colour("Silver", "--skin") == NAMES["silver"]
     with pytest.raises(ConfigError, match="--skin must be keep"):
         parse_colour("shiny", "--skin")
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "word"),
+    [
+        ({}, "eyes", "almond"),
+        ({"eyes.height": -0.8, "eyes.slant": 0.9}, "eyes", "narrow"),  # height counts before slant
+        ({"eyes.slant": 0.5}, "eyes", "upturned"),
+        ({"eyes.slant": -0.5}, "eyes", "droopy"),
+        ({"eyes.height": 0.2}, "eyes", "round"),
+        ({"person.age": "child"}, "eyes", "round"),
+        ({"person.age": "baby", "eyes.height": -0.5}, "eyes", "almond"),
+        ({"person.look": "m", "brows.thickness": 0.5}, "brows", "thick"),
+        ({"person.look": "f", "brows.thickness": 0.5}, "brows", "soft"),
+        ({"person.look": "f", "brows.thickness": 0.8}, "brows", "thick"),
+        ({"person.look": "f", "brows.slant": 0.5}, "brows", "arched"),
+        ({"person.look": "m", "brows.slant": 0.5}, "brows", "angled"),
+        ({"person.look": "m", "brows.slant": 0.5, "expression.smile": 0.6}, "brows", "straight"),
+        ({"brows.slant": -0.5}, "brows", "flat"),
+        ({"brows.thickness": -0.5}, "brows", "thin"),
+        ({"person.look": "m", "person.age": "child"}, "brows", "soft"),
+        ({"person.look": "m"}, "brows", "straight"),
+        ({"person.age": "child", "nose.width": 0.5}, "nose", "button"),
+        ({"person.age": "child", "nose.length": 0.9}, "nose", "dot"),
+        ({"nose.width": 0.5}, "nose", "wide"),
+        ({"person.look": "m", "nose.length": 0.5}, "nose", "strong"),
+        ({"person.look": "f", "nose.length": 0.5}, "nose", "side"),
+        ({"nose.width": -0.5}, "nose", "line"),
+        ({"nose.length": -0.5}, "nose", "button"),
+        ({}, "nose", "dot"),
+    ],
+)
+def test_shapes_follow_from_what_was_measured(values, field, word):
+    who = Character().replace(**values)
+    words = shape_words(who)
+    assert words[f"{field}.shape"] == word
+    assert getattr(who.replace(**words), field).shape == word
+
+
+@pytest.mark.parametrize(
+    ("colour", "rosy", "family"),
+    [
+        ((30, 0, -8), 0, "blue"),
+        ((35, 1, 1), 0, "grey"),
+        ((40, 5, 4), 12, "grey"),
+        ((40, 5, 8), 12, "grey-green"),
+        ((28, -3, 9), 0, "green"),
+        ((32, 5, 14), 0, "hazel"),
+    ],
+)
+def test_small_shaded_irises_belong_to_a_family_of_light_ones(colour, rosy, family):
+    found = from_hex(_family(np.array(colour, float), BROWN, rosy))
+    apart = {name: np.hypot(*(found - from_hex(other))[1:]) for name, other in FAMILIES.items()}
+    assert min(apart, key=apart.get) == family
+
+
+def test_other_irises_are_brown_and_unseen_ones_are_plain():
+    assert _family(np.array([5.0, 0, 0]), BROWN, 0.0) == BROWN
+    assert _family(np.array([15.0, 4, 6]), BROWN, np.nan) == DARK_BROWN
+    lightness, red, yellow = from_hex(_family(np.array([24.0, 12, 8]), DARK_BROWN, np.nan))
+    assert from_hex(DARK_BROWN)[0] < lightness < 50 and yellow > red > 5

@@ -94,8 +94,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "front": Rule("back", 0.2),
         "tied": Rule("loose", 0.4, {"bun": 0.3, "pigtails": 0.15}),
         "hair_colour": Rule("dark_brown", 0.25),
-        "facial_hair": Rule("none", 0.4, {"moustache": 0.3, "goatee": 0.3, "beard": 0.3, "long_beard": 0.3}),
-        "glasses": Rule("none", 0.4, {"round": 0.25, "rect": 0.3, "oval": 0.25, "sun": 0.3}),
+        "facial_hair": Rule("none", 0.4, {"moustache": 0.3, "goatee": 0.4, "beard": 0.3, "long_beard": 0.3}),
+        "glasses": Rule("none", 0.4, {"round": 0.25, "rect": 0.35, "oval": 0.25, "sun": 0.45}),
         "headwear": Rule(
             "none",
             0.4,

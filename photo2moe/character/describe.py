@@ -23,10 +23,10 @@ HAIR = {
     "dark_brown": "#42312a",
     "brown": "#674831",
     "light_brown": "#946f4e",
-    "blond": "#d4b072",
-    "red": "#a04c2c",
-    "grey": "#929095",
-    "white": "#dedce0",
+    "blond": "#dab46a",
+    "red": "#ac5028",
+    "grey": "#98938e",
+    "white": "#e2dfd9",
 }
 CLOTHES = {
     "black": "#2c2c34",
@@ -46,7 +46,10 @@ PLAIN = "#f1eee8"  # clothes of which nothing is seen: off-white goes with every
 GREYING = ("grey", "white")
 TRUST = 0.5  # share of the words in the colour of hair when the looks net is sure that it is a natural one
 FADED = 0.85  # their share in the hue of hair that is surely grey or white
-TEETH_SMILE = 0.55  # smile of a mouth that shows teeth, at the least
+TEETH_SMILE = 0.4  # smile of a mouth that shows teeth, at the least
+BROAD = 0.55  # smile from which a mouth with teeth is a broad laugh
+TIED = (0.9, 1.12)  # radii of the outline of tied hair
+TIED_VOLUME = 0.3  # the most volume that tied hair has
 
 
 def load_describer() -> Callable[[Image, Face], Character]:
@@ -81,7 +84,7 @@ def describe(photo: Image, face: Face, regions: Regions, looks: Looks) -> Charac
     numbers = measure(photo, face, regions, length=length, look=words["look"], age=words["age"])
     who = Character().replace(**{**_words(words, looks), **_colours(colours, words, looks), **numbers.changes()})
     who = who.replace(**_expression(words, numbers, covered=covers_mouth(face, regions)))
-    who = who.replace(**shape_words(who))
+    who = who.replace(**shape_words(who), **_outline(who))
     return who.replace(notes=(*colours.notes, *cover_notes(photo, face, regions, numbers.head, cut_hair=numbers.cut)))
 
 
@@ -152,6 +155,19 @@ def _expression(words: dict[str, str], numbers: Measures, *, covered: bool) -> d
     changes: dict[str, Any] = {}
     if words["mouth"] == "hidden" or covered:
         changes |= {"expression.mouth": "closed", "expression.smile": 0.0}
-    elif numbers.mouth == "teeth":
-        changes["expression.smile"] = max(TEETH_SMILE, numbers.numbers.get("expression.smile", 0.0))
+        return changes
+    smile = numbers.numbers.get("expression.smile", 0.0)
+    if numbers.mouth == "teeth":
+        changes["expression.mouth"] = "teeth" if smile > BROAD else "grin"
+        changes["expression.smile"] = max(TEETH_SMILE, smile)
+    elif numbers.mouth == "open" and smile > BROAD:
+        changes["expression.mouth"] = "happy"
     return changes
+
+
+def _outline(who: Character) -> dict[str, Any]:
+    """Tied hair: the outline holds tails and buns too, which the mass on the head must not be stretched to."""
+    if who.hair.tied == "loose":
+        return {}
+    outline = tuple(min(max(radius, TIED[0]), TIED[1]) for radius in who.hair.outline)
+    return {"hair.outline": outline, "hair.volume": min(who.hair.volume, TIED_VOLUME)}

@@ -10,11 +10,13 @@ from photo2moe.pen import body, face, hair, palette, worn
 from photo2moe.pen.head import PIT, Head
 from photo2moe.pen.palette import cloth, mix, parse, skin
 from photo2moe.pen.parts import Materials
-from photo2moe.pen.scene import Layer, Scene
+from photo2moe.pen.scene import Group, Layer, Path, Scene
 
 HEAD_SHARE = 0.62  # of the picture's height, from the top of the skull to the chin
 AIR = 0.07  # of the picture's height, above any hair
 GROUND = 0.04  # of the picture's height, below the feet
+# What lies before the hair behind the neck: throat and chest, (u, v) with v in heights of the chin.
+THROAT = ((-0.62, 0.7), (0.62, 0.7), (0.8, 1.1), (1.3, 4.0), (-1.3, 4.0), (-0.8, 1.1))
 BODY = ("clothes_behind", "clothes", "neck")  # layers that are no part of the head
 WHITE = (255, 253, 252)
 GREY_HAIR = (150, 146, 150)
@@ -102,7 +104,7 @@ def draw_scene(who: Character, kit: Kit, frame: str = "avatar") -> Scene:
         Layer("headphones", wear("headphones")),
     )
     if frame == "photo":
-        layers = tuple(layer for layer in layers if layer.name not in BODY)
+        layers = tuple(_before_body(layer, head) for layer in layers if layer.name not in BODY)
     skull = head.size.skull[0] - head.size.skull[2]
     top = min(skull, worn.top(cap), locks.top if not cap else skull)
     side = (head.size.chin - skull) / HEAD_SHARE
@@ -111,3 +113,11 @@ def draw_scene(who: Character, kit: Kit, frame: str = "avatar") -> Scene:
         side = (head.size.chin + PIT - body.RAISED + body.FOOT - top) / (1 - AIR - GROUND)
     origin = (-side / 2 + 0.10 * float(np.sin(head.yaw)), top - AIR * side)
     return Scene(layers, origin, side, side)
+
+
+def _before_body(layer: Layer, head: Head) -> Layer:
+    """A layer of a head that is put before a photographed body: hair behind the neck is not seen below the chin."""
+    if layer.name != "hair_back" or not layer.items:
+        return layer
+    below = head.tilt(np.array(THROAT) * (1, head.size.chin))
+    return Layer(layer.name, (Group(layer.items, worn.outside(Path.polygon(below))),))

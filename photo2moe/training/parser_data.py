@@ -55,7 +55,8 @@ def prepare(data: Path, work: Path, advance: Advance, asked: Callable[[], bool])
     """
     pictures, names = work / "crops.npy", work / "crops.txt"
     if names.exists():
-        return np.load(pictures, mmap_mode="r"), names.read_text("utf-8").splitlines()
+        known = names.read_text("utf-8").splitlines()
+        return np.load(pictures, mmap_mode="r")[: len(known)], known
     pairs = [
         (photo, mask)
         for photos, masks in SETS
@@ -78,7 +79,7 @@ def prepare(data: Path, work: Path, advance: Advance, asked: Callable[[], bool])
                 kept.append(f"{photo.parent.name}/{photo.name}")
     crops.flush()
     names.write_text("".join(f"{name}\n" for name in kept), "utf-8")
-    return np.load(pictures, mmap_mode="r"), kept
+    return np.load(pictures, mmap_mode="r")[: len(kept)], kept
 
 
 def _crop(photo: Path, mask: Path, detect: FaceDetector) -> Pictures | None:
