@@ -32,6 +32,7 @@ THIN_LIPS = 0.82  # height of the lips of the old over that of others
 OPEN_MOUTHS = ("open", "teeth", "grin", "laugh", "happy")
 BEND_END = 1.25  # half widths beyond which the corners rise no further
 FROWN_BROW = 0.025  # face units by which the deepest frown of the mouth lowers the brows
+BROW = (0.98, 0.16)  # radius of the forehead over the skull, and what a full turn takes off, so that it stays inside
 SOOTHED = 0.8  # share of the slant of brows that a full smile takes off
 IRIS = (0.63, 0.93)  # half width and height of an iris over those of the eye
 ROUND_IRIS = 1.05  # least height of an iris over its width
@@ -163,7 +164,8 @@ def face_path(head: Head) -> Path:
     """The skin of the face, closed far above the eyes under the hair."""
     arc, w = np.radians(np.linspace(8, 172, 25)), head.size.cheek
     top = np.column_stack([0.95 * w * np.cos(arc), -0.75 - FOREHEAD * np.sin(arc)])
-    return Path.polygon(np.vstack([head.contour(), head.project(head.shell(top, 0.98))]))
+    radius = BROW[0] - BROW[1] * abs(float(np.sin(head.yaw)))
+    return Path.polygon(np.vstack([head.contour(), head.project(head.shell(top, radius))]))
 
 
 def draw_skin(who: Character, head: Head, tones: SkinTones, shadow: tuple[Item, ...]) -> tuple[Item, ...]:
