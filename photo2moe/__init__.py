@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from photo2moe.pipeline import Pipeline, load_pipeline
     from photo2moe.portrait import describe, draw
     from photo2moe.types import Face
+
+# ONNX Runtime would collect telemetry, and keep a file of it in the user's cache; nothing of ours leaves the machine.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
 
