@@ -117,7 +117,7 @@ def measure(pipeline: Pipeline, config: PipelineConfig, frames: Iterator[Frame])
 def _single(pipeline: Pipeline, config: PipelineConfig, image: Image, view: View, seconds: float) -> Image:
     """A frame drawn by itself; an avatar stands in a view that follows as slowly as ours does."""
     if config.frame == "photo":
-        return np.asarray(pipeline(image)[0].image, np.uint8)
+        return np.asarray(pipeline(image)[0], np.uint8)
     [face] = pipeline.choose(image, config)
     [drawing] = pipeline.draw(image, [pipeline.measure(image, face)], config)
     view.follow(face, seconds)

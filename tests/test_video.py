@@ -271,7 +271,7 @@ def test_steady_is_steadier(pipeline):
     frames = [np.clip(frame + grain.normal(0, 5, frame.shape), 0, 255).astype(np.uint8) for frame in still("man", 12)]
     with load_pipeline(config) as white:
         steady = animate(white, frames, config)
-        single = [white(frame)[0].image for frame in frames]
+        single = [white(frame)[0] for frame in frames]
     flicker = [np.mean([apart(a, b) for a, b in pairwise(s[5:])]) for s in (steady, single)]
     assert flicker[0] < 0.5 * flicker[1]
 

@@ -73,12 +73,11 @@ def draw(pipeline: Pipeline, photo: Photo, config: PipelineConfig) -> list[Avata
     drawings = []
     for face in _chosen(pipeline, photo, config):
         index = photo.faces.index(face)
-        if index not in photo.subjects:
-            photo.subjects[index] = pipeline.measure(photo.image, face)
-        key = (index, wanted(photo.subjects[index].character, config), config.size, config.frame, config.weights)
+        subject = _measured(pipeline, photo, index)
+        key = (index, wanted(subject.character, config), config.size, config.frame, config.weights)
         drawing = photo.drawings.pop(key, None)
         if drawing is None:
-            [drawing] = pipeline.draw(photo.image, [photo.subjects[index]], config)
+            [drawing] = pipeline.draw(photo.image, [subject], config)
         photo.drawings[key] = drawing
         drawings.append(drawing)
     while len(photo.drawings) > DRAWINGS:
@@ -91,7 +90,7 @@ def before(pipeline: Pipeline, photo: Photo, config: PipelineConfig) -> Image:
     if config.frame == "photo":
         return photo.image
     [face, *_] = _chosen(pipeline, photo, config)
-    who = wanted(photo.subjects[photo.faces.index(face)].character, config)
+    who = wanted(_measured(pipeline, photo, photo.faces.index(face)).character, config)
     nothing = np.zeros((config.size, config.size, 3), np.uint8)
     return side_by_side(photo.image, face, nothing, draw_scene(who, pipeline.kit))[:, : config.size]
 
@@ -151,3 +150,10 @@ class Album:
 def _chosen(pipeline: Pipeline, photo: Photo, config: PipelineConfig) -> list[Face]:
     """Choose among the faces that were found, with the pipeline's own rules and sentences."""
     return dataclasses.replace(pipeline, detect=lambda *_, **__: photo.faces).choose(photo.image, config)
+
+
+def _measured(pipeline: Pipeline, photo: Photo, index: int) -> Subject:
+    """The person of a face, looked at once."""
+    if index not in photo.subjects:
+        photo.subjects[index] = pipeline.measure(photo.image, photo.faces[index])
+    return photo.subjects[index]
