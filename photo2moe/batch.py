@@ -22,7 +22,7 @@ from photo2moe.config import PipelineConfig
 from photo2moe.errors import InputError
 from photo2moe.imageio import printable
 
-SHOWN = 1000  # failures that are kept for the user; the report has all of them
+SHOWN = 1000  # failures, and files that are no photos, that are kept for the user; the report has all failures
 BREATH = 256  # skipped photos after which an engine may look up from waiting for the next job
 
 Engine = Callable[[Jobs, Give], None]
@@ -33,19 +33,28 @@ class Outcome:
     """What became of the photos.
 
     Attributes:
-        converted, skipped, failed: how many.
+        converted, skipped, failed, passed: how many; what is passed over is no photo.
         failures: names and reasons, the first :data:`SHOWN` of them.
+        others: names of what was passed over, the first :data:`SHOWN` of them.
     """
 
     converted: int = 0
     skipped: int = 0
     failed: int = 0
+    passed: int = 0
     failures: dict[str, str] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
 
     @property
     def done(self) -> int:
         """Photos dealt with so far."""
         return self.converted + self.skipped + self.failed
+
+    def pass_over(self, name: str) -> None:
+        """Add a file that is no photo."""
+        self.passed += 1
+        if len(self.others) < SHOWN:
+            self.others.append(name)
 
     def count(self, job: Job, facts: dict[str, Any]) -> None:
         """Add what became of one photo; a file that was half there and now is whole has not failed."""
@@ -138,12 +147,12 @@ def convert_folder(
     """
     if not source.is_dir():
         raise InputError(f"{printable(source)} is not a folder; use 'photo2moe convert' for a single photo")
-    place = Local(target)
+    place, outcome = Local(target), Outcome()
     check_apart(Local(source), place)
-    jobs = from_folder(Local(source), Shard(), inner_folder(Local(source), place))
+    jobs = from_folder(Local(source), Shard(), inner_folder(Local(source), place), outcome.pass_over)
     with Report(place, options_fingerprint(config, suffix, fingerprint), suffix) as report:
         order = Order(config, Local(source), place, suffix, report.ledger)
-        return convert_all(partial(stream, convert, order), jobs, report, progress)
+        return convert_all(partial(stream, convert, order), jobs, report, progress, outcome)
 
 
 def check_apart(source: Place, target: Place) -> None:

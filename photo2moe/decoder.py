@@ -24,6 +24,7 @@ import numpy as np
 from photo2moe.errors import ImageReadError
 from photo2moe.files import StrPath, printable, read_source
 from photo2moe.imageio import MAX_BYTES, MAX_PIXELS, decode_image
+from photo2moe.pixels import Note, ignore
 from photo2moe.types import Image
 
 SECONDS = 60  # for one photo; 200 megapixels take some six
@@ -33,7 +34,7 @@ LONGEST = 32_766  # pixels of the longer side; OpenCV warps nothing beyond
 MOST_PIXELS = 1 << 40  # whatever is allowed: bytes must be counted in 63 bits
 
 _REQUEST = struct.Struct(">IIQQ")  # bytes of the label and of the photo; largest picture, pixels; seconds
-_REPLY = struct.Struct(">III")  # height, width, bytes of the sentence if there is no picture
+_REPLY = struct.Struct(">III")  # height, width, bytes of the words: notes, or why there is no picture, of 0 by 0
 
 
 class Decoder:
@@ -64,13 +65,21 @@ class Decoder:
                 if self._child is not None:
                     self._bury(self._child)
 
-    def __call__(self, source: StrPath | BinaryIO, *, name: str | None = None, max_pixels: int = MAX_PIXELS) -> Image:
+    def __call__(
+        self,
+        source: StrPath | BinaryIO,
+        *,
+        name: str | None = None,
+        max_pixels: int = MAX_PIXELS,
+        note: Note = ignore,
+    ) -> Image:
         """Read a photo, upright and in sRGB.
 
         Args:
             source: path of a regular file, or a binary stream, read to its end.
             name: what to call the photo in messages; by default its path.
             max_pixels: largest width times height to decode.
+            note: told in a sentence what was amiss with a photo that was read all the same.
 
         Returns:
             ``(H, W, 3)`` uint8 RGB.
@@ -83,7 +92,7 @@ class Decoder:
         with self._lock:
             child = self._child = self._child or _start()
             try:
-                return self._ask(child, label, data, max_pixels)
+                return self._ask(child, label, data, max_pixels, note)
             except ImageReadError:  # a whole answer, and it waits for the next photo
                 raise
             except (OSError, EOFError) as error:  # it has died
@@ -92,18 +101,21 @@ class Decoder:
                 self._bury(child)
                 raise
 
-    def _ask(self, child: subprocess.Popen[bytes], label: str, data: bytes, max_pixels: int) -> Image:
+    def _ask(self, child: subprocess.Popen[bytes], label: str, data: bytes, max_pixels: int, note: Note) -> Image:
         stdin, stdout = cast("BinaryIO", child.stdin), cast("io.BufferedReader", child.stdout)
-        words = label.encode("utf-8", "surrogateescape")
-        stdin.write(_REQUEST.pack(len(words), len(data), min(max_pixels, MOST_PIXELS), self._seconds) + words)
+        name = label.encode("utf-8", "surrogateescape")
+        stdin.write(_REQUEST.pack(len(name), len(data), min(max_pixels, MOST_PIXELS), self._seconds) + name)
         stdin.write(data)
         stdin.flush()
         height, width, length = _REPLY.unpack(_exactly(stdout, _REPLY.size))
-        if length:
-            raise ImageReadError(_exactly(stdout, length).decode("utf-8", "replace"))
+        words = _exactly(stdout, length).decode("utf-8", "replace")
+        if not height:
+            raise ImageReadError(words)
         image = np.empty((height, width, 3), np.uint8)
         if stdout.readinto(image.data.cast("B")) != image.nbytes:
             raise EOFError
+        for line in words.splitlines():
+            note(line)
         return image
 
     def _bury(self, child: subprocess.Popen[bytes]) -> str:
@@ -115,8 +127,11 @@ class Decoder:
             if stream is not None:
                 with suppress(OSError):
                     stream.close()
-        if child.wait() == -getattr(signal, "SIGALRM", 0):
+        code = child.wait()
+        if code == -getattr(signal, "SIGALRM", 0):
             return f"not decoded within {self._seconds} s; export it anew, or make it smaller"
+        if code > 0:  # Python's own end: it could not even load what decodes
+            return "its decoder cannot be started; free some memory, or raise its limit (ulimit -v)"
         return "its decoder crashed; copy or export it anew"
 
 
@@ -134,13 +149,15 @@ def serve() -> None:
             label = _exactly(requests, words).decode("utf-8", "surrogateescape")
             data = _exactly(requests, size)
             _limit(seconds, BASE_MEMORY + PIXEL_MEMORY * max_pixels)
+            notes: list[str] = []
             try:
-                image = _within_reach(decode_image(data, label, max_pixels), label)
+                image = _within_reach(decode_image(data, label, max_pixels, notes.append), label)
             except ImageReadError as error:
                 sentence = str(error).encode("utf-8", "replace")
                 replies.write(_REPLY.pack(0, 0, len(sentence)) + sentence)
             else:
-                replies.write(_REPLY.pack(*image.shape[:2], 0))
+                told = "\n".join(notes).encode("utf-8", "replace")
+                replies.write(_REPLY.pack(*image.shape[:2], len(told)) + told)
                 replies.write(image.data.cast("B"))
                 del image
             _limit(0, None)
@@ -163,7 +180,11 @@ def _start() -> subprocess.Popen[bytes]:
     code = f"import sys; sys.path[:] = {places!r}; from photo2moe.decoder import serve; serve()"
     few = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}  # each thread maps memory
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | few
+        [sys.executable, "-I", "-S", "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | few,
     )
 
 

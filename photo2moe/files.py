@@ -1,20 +1,16 @@
-"""Names, bytes and folders: what reading and writing a photo asks of the system.
-
-Nothing here knows what an image is, except by its suffix.
-"""
+"""Names and bytes: what reading and writing a file asks of the system. Nothing here knows what an image is."""
 
 from __future__ import annotations
 
-import itertools
+import errno
 import os
 import re
 import secrets
 import stat
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import BinaryIO
 
 from photo2moe.errors import ImageReadError, ImageWriteError
@@ -24,12 +20,18 @@ if sys.platform != "win32":
 
 StrPath = str | os.PathLike[str]
 
-READ_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".heic", ".heif", ".bmp", ".tif", ".tiff", ".gif")
+_ADVICE = {
+    errno.EROFS: "; choose a folder that can be written",
+    errno.ENOSPC: "; make room",
+    errno.EDQUOT: "; make room",
+    errno.ENAMETOOLONG: "; choose a shorter one",
+    errno.ENOMEM: "; free some memory",
+}  # what to do about what the system says
 _TEMPORARY_PREFIX = ".p2m-"  # hidden from listings, and short: a name may have 255 bytes already
 _TEMPORARY = re.compile(re.escape(_TEMPORARY_PREFIX) + "[0-9a-f]{16}")
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # Unicode categories
-_BINARY = getattr(os, "O_BINARY", 0)  # Windows would translate line ends
-_NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # opening a pipe waits for its writer
+BINARY = getattr(os, "OBINARY", 0)  # Windows would translate line ends
+NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # opening a pipe waits for its writer
 
 
 def printable(text: StrPath) -> str:
@@ -96,8 +98,7 @@ def replacing(path: StrPath) -> Iterator[str]:
     Raises:
         ImageWriteError: see :func:`write_bytes`.
     """
-    label = printable(path)
-    try:
+    with _told(path) as label:
         target = os.path.realpath(path)
         mode = _mode_to_keep(target, label)
         folder = os.path.dirname(target)
@@ -120,6 +121,38 @@ def replacing(path: StrPath) -> Iterator[str]:
             with suppress(OSError):
                 os.close(descriptor)
         _sync_names(folder)
+
+
+def check_output(path: StrPath) -> None:
+    """Find out before any work whether :func:`write_bytes` has a place to write to; nothing is left there.
+
+    Raises:
+        ImageWriteError: it has not.
+    """
+    with _told(path) as label:
+        target = os.path.realpath(path)
+        _mode_to_keep(target, label)
+        descriptor, temporary = _new_file(os.path.dirname(target), 0o600)
+        os.close(descriptor)
+        os.unlink(temporary)
+
+
+def check_name(path: StrPath) -> None:
+    """Refuse a path that no file can have, such as one with a name that is too long; folders may be missing.
+
+    Raises:
+        ImageWriteError: none can.
+    """
+    with _told(path), suppress(FileNotFoundError, NotADirectoryError):
+        os.lstat(path)
+
+
+@contextmanager
+def _told(path: StrPath) -> Iterator[str]:
+    """What to call a path that is written; what the system says of it becomes a sentence."""
+    label = printable(path)
+    try:
+        yield label
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise ImageWriteError(f"{label}: cannot be written: {reason(error)}") from error
 
@@ -153,70 +186,9 @@ def sweep(folder: StrPath) -> None:
                         _remove_unlocked(entry.path)
 
 
-def list_images(
-    folder: StrPath, *, on_error: Callable[[ImageReadError], None] | None = None, at_once: int | None = None
-) -> Iterator[Path]:
-    """Find photos in a folder and below it, by suffix, one folder at a time.
-
-    Names are in order, a folder's own files before those of its subfolders. Hidden
-    names are skipped, and so are links to folders, which can lead round in circles.
-
-    Args:
-        folder: where to begin.
-        on_error: told of each subfolder that cannot be listed, which is then skipped.
-        at_once: so many names of a folder are read and put in order at a time, so that the
-            first of a million comes at once; by default all of them.
-
-    Yields:
-        Paths that begin with ``folder``.
-
-    Raises:
-        ImageReadError: the folder, or without ``on_error`` a subfolder, cannot be listed.
-    """
-    root = Path(folder)
-    pending = [root]
-    while pending:
-        here = pending.pop()
-        subfolders: list[Path] = []
-        try:
-            for entries in _scan(here, at_once):
-                yield from _photos(here, entries, subfolders)
-        except (OSError, ValueError) as error:
-            if here != root and isinstance(error, FileNotFoundError | NotADirectoryError):
-                continue  # gone since its name was read
-            failure = ImageReadError(f"{printable(here)}: cannot be listed: {reason(error)}")
-            if here == root or on_error is None:
-                raise failure from error
-            on_error(failure)
-        pending.extend(sorted(subfolders, reverse=True))
-
-
-def _scan(folder: Path, at_once: int | None) -> Iterator[list[os.DirEntry[str]]]:
-    """What a folder holds, in pieces, each in order."""
-    with os.scandir(folder) as entries:
-        while piece := sorted(itertools.islice(entries, at_once), key=lambda each: each.name):
-            yield piece
-
-
-def _photos(folder: Path, entries: list[os.DirEntry[str]], subfolders: list[Path]) -> Iterator[Path]:
-    """Photos among the entries; subfolders are added to the list."""
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        try:
-            if entry.is_dir(follow_symlinks=False):
-                subfolders.append(folder / entry.name)
-                continue
-            if os.path.splitext(entry.name)[1].lower() not in READ_SUFFIXES or not entry.is_file():
-                continue
-        except OSError:  # a link in a circle, or gone since
-            continue
-        yield folder / entry.name
-
-
 def _read_regular(path: StrPath, limit: int, label: str) -> bytes:
     _require_regular(os.stat(path), label)
-    with open(os.open(path, os.O_RDONLY | _BINARY | _NO_WAITING), "rb") as stream:
+    with open(os.open(path, os.O_RDONLY | BINARY | NO_WAITING), "rb") as stream:
         _require_regular(os.fstat(stream.fileno()), label)  # it may have been swapped since
         return _read(stream, limit)
 
@@ -242,7 +214,7 @@ def _new_file(folder: str, mode: int) -> tuple[int, str]:
     """An empty file with a name of its own, open and locked, so that :func:`sweep` leaves it alone."""
     while True:
         temporary = os.path.join(folder, _TEMPORARY_PREFIX + secrets.token_hex(8))
-        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, mode)
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY, mode)
         if sys.platform != "win32":
             with suppress(OSError):  # a file system without locks
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -290,6 +262,10 @@ def _mode_to_keep(target: str, label: str) -> int | None:
     return stat.S_IMODE(mode) & 0o777
 
 
-def reason(error: OSError | ValueError) -> str:
-    """What went wrong, in the words of the system, without number and path."""
-    return printable((getattr(error, "strerror", None) or str(error)).lower())
+def reason(error: Exception) -> str:
+    """What went wrong, in the words of the system, without number and path; others' words as they are."""
+    words = getattr(error, "strerror", None)
+    if not words:
+        return printable(str(error))
+    advice = _ADVICE.get(getattr(error, "errno", None) or 0, "")
+    return printable(words[:1].lower() + words[1:] if words[1:2].islower() else words) + advice

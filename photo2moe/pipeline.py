@@ -13,7 +13,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 
@@ -29,7 +28,7 @@ from photo2moe.paint.painter import Painter, draw_both
 from photo2moe.pen.portrait import draw_scene
 from photo2moe.pen.raster import raster
 from photo2moe.stamp import stamp
-from photo2moe.types import Face, Image, Mask, Matrix
+from photo2moe.types import Face, Image, Mask, Matrix, check_photo
 from photo2moe.weights import CLEAN
 
 Detector = Callable[..., list[Face]]
@@ -79,15 +78,17 @@ class Pipeline:
 
         Args:
             photo: ``(H, W, 3)`` uint8 RGB.
-            config: how, where it differs from the pipeline's own; weights, kit, device and
-                background stay those that were loaded.
+            config: how, where it differs from the pipeline's own; weights, kit and device stay
+                those that were loaded.
 
         Returns:
             One avatar a chosen face; a single one with ``frame="photo"``.
 
         Raises:
+            ValueError: not such an array.
             NoFaceError: no face, or not so many.
             CharacterError: a change of the character names no field, or no value of it.
+            ConfigError, ImageReadError: another background than that of the pipeline, and it is none.
             KitError: the kit lacks a part that is asked for.
         """
         config, timer = config or self.config, Timer()
@@ -102,8 +103,10 @@ class Pipeline:
         """The faces that the configuration asks for, largest first.
 
         Raises:
+            ValueError: the photo is no array ``(H, W, 3)`` of uint8.
             NoFaceError: no face, or not so many.
         """
+        check_photo(photo)
         faces = self.detect(photo, every=config.face != "largest")
         if not faces:
             raise NoFaceError(
@@ -158,12 +161,17 @@ class Pipeline:
     def _alone(self, photo: Image, drawing: Drawing, config: PipelineConfig, timer: Timer) -> Avatar:
         subject, scene = drawing.subject, drawing.scene
         with timer("compose"):
-            behind: Any = {"background": self.background, "backdrop": self.backdrop}
-            image = compose_avatar(photo, subject.face, subject.matte, drawing.picture, scene, **behind)
+            image = compose_avatar(photo, subject.face, subject.matte, drawing.picture, scene, *self._behind(config))
             if config.compare:
                 image = side_by_side(photo, subject.face, image, scene)
             image = stamp(image) if config.mark else image
         return Avatar(image, drawing.picture, subject.face, drawing.character, timer.seconds)
+
+    def _behind(self, config: PipelineConfig) -> tuple[Background, Image | None]:
+        """What avatars stand before; read now if it is not what was loaded."""
+        if config.background == self.config.background:
+            return self.background, self.backdrop
+        return read_background(config)
 
     def _in_photo(self, photo: Image, drawings: list[Drawing], config: PipelineConfig, timer: Timer) -> Avatar:
         from photo2moe.compose.photo import Placement, compose_photo
@@ -195,14 +203,26 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
     from photo2moe.stages.matte import PersonMatte
 
     config = config or PipelineConfig()
-    background = parse_background(config.background)
-    with Decoder() as read:  # starts no process without a picture
-        backdrop = read(background.path, max_pixels=config.max_pixels) if background.path is not None else None
+    background, backdrop = read_background(config)
     painter, kit = load_painter(config), load_kit(config.kit or None)
     with ExitStack() as stack:
         detector, matte = stack.enter_context(FaceDetector()), stack.enter_context(PersonMatte())
         describe = load_describer()
         return Pipeline(config, detector, matte, describe, kit, painter, background, backdrop, stack.pop_all())
+
+
+def read_background(config: PipelineConfig) -> tuple[Background, Image | None]:
+    """The background that the configuration asks for, and its picture where it is one.
+
+    Raises:
+        ConfigError: it is none.
+        ImageReadError: its picture cannot be read.
+    """
+    background = parse_background(config.background)
+    if background.path is None:
+        return background, None
+    with Decoder() as read:
+        return background, read(background.path, max_pixels=config.max_pixels)
 
 
 def load_painter(config: PipelineConfig) -> Painter | None:

@@ -28,6 +28,7 @@ def describe(photo: Image, *, face: str = "largest") -> Character:
         face: ``largest``, or ``N`` for the N-th largest face.
 
     Raises:
+        ValueError: not such an array.
         NoFaceError: no face, or not so many.
         ConfigError: ``face`` is neither.
         WeightsError: a net is missing from the installation.

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.config import PipelineConfig
+from photo2moe.decoder import Decoder
 from photo2moe.errors import InputError, MissingExtraError, NoFaceError
-from photo2moe.imageio import list_images, read_image
+from photo2moe.imageio import list_images
 from photo2moe.nets.runner import Draw
 from photo2moe.ops.tensors import to_planes
 from photo2moe.stages.translate import wanted_planes
@@ -47,11 +48,11 @@ def inputs(weights: Path, photos: Path) -> Inputs:
         given.extend(zip(roughs, colours, strict=True))
         return [rough.repeat(pipeline.scale, 0).repeat(pipeline.scale, 1) for rough in roughs]
 
-    with load_pipeline(PipelineConfig(weights=str(weights))) as pipeline:
+    with load_pipeline(PipelineConfig(weights=str(weights))) as pipeline, Decoder() as read:
         noting = dataclasses.replace(pipeline, translate=keep)
         for path in sorted(list_images(photos)):
             try:
-                photo = read_image(path)
+                photo = read(path)
                 [face] = noting.choose(photo, noting.config)
                 noting.draw(photo, [noting.measure(photo, face)], noting.config)
             except (InputError, NoFaceError):

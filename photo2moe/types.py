@@ -94,3 +94,16 @@ class Colours:
     skin: tuple[int, int, int]
     hair: tuple[int, int, int]
     eyes: tuple[int, int, int]
+
+
+def check_photo(photo: object) -> None:
+    """Refuse what is no photo.
+
+    Raises:
+        ValueError: not an array ``(H, W, 3)`` of uint8, or one without pixels.
+    """
+    if not (isinstance(photo, np.ndarray) and photo.dtype == np.uint8 and photo.ndim == 3 and photo.shape[2] == 3):
+        kind = f"{photo.dtype} of shape {photo.shape}" if isinstance(photo, np.ndarray) else type(photo).__name__
+        raise ValueError(f"a photo is an array of uint8 and shape (H, W, 3), RGB, not {kind}")
+    if not photo.size:
+        raise ValueError("the photo has no pixels")

@@ -112,9 +112,9 @@ PARSER = WeightSpec(
 LOOKS = WeightSpec(
     name="looks",
     file="looks.onnx",
-    sha256="81579cef6c936be9a6d4f855fd74b1e68c6bd85c94fd91306ec5bd9ae4441674",
+    sha256="8cf77acaea164d2fbf501ad9e26288256133027f4c641b1c4000282a5e832f10",
     licence="MIT; fine-tuned from EfficientNet-Lite0 (Apache-2.0)",
-    trained_on="4,066 portraits (AI-made faces, official and stock portraits), labelled by eye",
+    trained_on="4,068 portraits (AI-made faces, official and stock portraits), labelled by eye",
 )
 
 SHIPPED = (*CATALOGUE, PAINTER, PARSER, LOOKS, GLASSES, BEARD, HEADWEAR, MASCULINE, CHILD, ELDERLY, UPSCALER)

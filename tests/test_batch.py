@@ -111,6 +111,38 @@ def test_bad_files_are_reported_and_the_rest_goes_on(source, tmp_path):
     assert (again.converted, again.skipped, again.failed) == (0, 5, 2)
 
 
+def test_what_is_no_photo_is_counted_and_named(source, tmp_path):
+    (source / "notes.txt").write_text("hello")
+    (source / "sub" / "clip.mov").write_bytes(b"\0\0\0\x14ftypqt  " + bytes(99))
+    (source / "sub" / "photo").write_bytes((source / "a.jpg").read_bytes())
+    (source / "sub" / "b.JPE").write_bytes((source / "a.jpg").read_bytes())
+    (source / "out").mkdir()
+    (source / "out" / "old.txt").touch()
+    outcome = convert_folder(Painter(), CONFIG, source, source / "out")
+    assert (outcome.converted, outcome.failed, outcome.passed) == (7, 0, 2)
+    assert sorted(outcome.others) == ["notes.txt", "sub/clip.mov"]
+
+
+def test_a_name_that_leaves_no_room_for_a_suffix_fails_before_it_is_read(source, tmp_path, monkeypatch):
+    name = "x" * 250 + ".png"
+    (source / "a.png").rename(source / name)
+    read = Local.read
+    names = []
+    monkeypatch.setattr(Local, "read", lambda place, name, *more: [names.append(name), read(place, name, *more)][1])
+    outcome = convert_folder(Painter(), CONFIG, source, tmp_path / "out")
+    assert (outcome.converted, list(outcome.failures)) == (4, [name])
+    assert "file name too long; choose a shorter one" in outcome.failures[name]
+    assert name not in names
+
+
+def test_notes_on_a_photo_are_in_the_report(source, tmp_path):
+    (source / "a.jpg").write_bytes((source / "a.jpg").read_bytes()[:-2])
+    convert_folder(Painter(), CONFIG, source, tmp_path / "out")
+    notes = {row["photo"]: row.get("notes") for row in rows(tmp_path / "out") if row["status"] == "ok"}
+    assert notes.pop("a.jpg") == ["The file is not whole: the end mark is missing."]
+    assert set(notes.values()) == {None}
+
+
 def test_an_output_folder_inside_the_input_is_not_input(source):
     target = source / "avatars"
     convert_folder(Painter(), CONFIG, source, target)

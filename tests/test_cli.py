@@ -148,6 +148,39 @@ def test_batch_converts_reports_and_exits_with_1_after_failures(tmp_path):
     assert (tmp_path / "one.png").read_bytes() == (target / "man.jpg.png").read_bytes()
 
 
+def test_batch_names_what_it_passes_over(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "man.JPE").write_bytes((DATA / "man.jpg").read_bytes()[:-2])
+    for number in range(22):
+        (source / f"{number:02}.txt").touch()
+    result = run("batch", source, "-o", tmp_path / "out", *QUICK)
+    assert result.exit_code == 0, result.output
+    [named] = [line for line in result.stderr.splitlines() if line.startswith("passed over")]
+    assert named.startswith("passed over, since they are no photos: 00.txt, 01.txt, ")
+    assert named.endswith(", 19.txt and 2 more")
+    assert "1 converted, 0 skipped, 0 failed, 22 passed over" in result.stderr.splitlines()[-1]
+
+
+def test_a_note_on_the_file_is_said_and_in_json(tmp_path):
+    photo = tmp_path / "man.jpg"
+    photo.write_bytes((DATA / "man.jpg").read_bytes()[:-2])
+    result = run("convert", photo, "-o", tmp_path / "a.png", "--json", *QUICK)
+    assert result.exit_code == 0
+    assert f"{photo}: The file is not whole: the end mark is missing." in result.stderr.splitlines()
+    assert json.loads(result.stdout)["notes"] == ["The file is not whole: the end mark is missing."]
+
+
+@pytest.mark.parametrize("face", ["largest", "all"])
+def test_an_output_that_cannot_be_written_is_found_out_before_any_work(tmp_path, monkeypatch, face):
+    monkeypatch.setattr("photo2moe.decoder.Decoder.__call__", lambda *_, **__: pytest.fail("the photo was read"))
+    result = run("convert", DATA / "man.jpg", "-o", tmp_path / ("x" * 252 + ".png"), "--face", face, *QUICK)
+    assert result.exit_code == 1 and "file name too long; choose a shorter one" in error(result)
+    result = run("convert", DATA / "man.jpg", "-o", tmp_path / "no" / "a.png", "--face", face, *QUICK)
+    assert result.exit_code == 1 and "there is no folder" in error(result)
+    assert not list(tmp_path.iterdir())
+
+
 def test_batch_of_a_file_is_wrong_usage(tmp_path):
     result = run("batch", DATA / "man.jpg", "-o", tmp_path / "out", *QUICK)
     assert result.exit_code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import struct
@@ -18,7 +19,7 @@ import pytest
 from photo2moe.errors import ConfigError, ImageReadError, ImageWriteError
 from photo2moe.provenance import TRAINED_MEDIA, read_provenance
 from photo2moe.video import patience
-from photo2moe.video.clip import Frame, Span, open_clip, paced, read_clip, samples
+from photo2moe.video.clip import COVER, Frame, Span, open_clip, paced, read_clip, samples
 from photo2moe.video.container import opened
 from photo2moe.video.patience import all_in_time, in_time
 from photo2moe.video.pipes import read_raw
@@ -30,6 +31,32 @@ LIMIT = 10**8
 
 def read(path, span=None):
     return list(read_clip(open_clip(path, LIMIT), span))
+
+
+def write_song(path):
+    """A tenth of a second of silence."""
+    with av.open(str(path), "w") as container:
+        track = container.add_stream("aac", rate=44_100)
+        samples = av.AudioFrame.from_ndarray(np.zeros((1, 4410), np.float32), format="fltp", layout="mono")
+        samples.rate = 44_100
+        track.layout = "mono"
+        container.mux(track.encode(samples))
+        container.mux(track.encode())
+    return path
+
+
+def box(kind, body):
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def with_cover(mp4, jpeg):
+    """An MP4 with a cover picture, as shops and phones write them; its ``moov`` must come last."""
+    data = box(b"data", struct.pack(">II", 13, 0) + jpeg)
+    handler = box(b"hdlr", bytes(8) + b"mdirappl" + bytes(9))
+    more = box(b"udta", box(b"meta", bytes(4) + handler + box(b"ilst", box(b"covr", data))))
+    at = mp4.rindex(b"moov") - 4
+    assert at + int.from_bytes(mp4[at : at + 4], "big") == len(mp4)
+    return mp4[:at] + box(b"moov", mp4[at + 8 :].replace(b"udta", b"free") + more)
 
 
 def copy(source, target, span=None):
@@ -175,14 +202,38 @@ def test_what_is_no_clip(tmp_path, name, content, message):
         open_clip(tmp_path / name, LIMIT)
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif", ".webp"])
+def test_the_content_says_what_a_clip_is(tmp_path, suffix):
+    """Chats call what they send .gif, and it is something else."""
+    made = tmp_path / f"a{suffix}"
+    copy(write_clip(tmp_path / "source.mp4", colours(3)), made)
+    expected = [frame.image for frame in read(made)]
+    for other in (".gif", ".mp4", ".webp", ""):
+        frames = read(made.rename(tmp_path / f"b{other}"))
+        made = tmp_path / f"b{other}"
+        assert len(frames) == 3
+        assert all(np.array_equal(frame.image, image) for frame, image in zip(frames, expected, strict=True))
+
+
+def test_the_cover_of_a_song_is_no_clip(tmp_path):
+    path = write_clip(tmp_path / "a.mp4", colours(3))
+    data = path.read_bytes()
+    with av.open(str(path)) as container:
+        assert not container.streams.video[0].disposition & COVER
+    cover = io.BytesIO()
+    PIL.Image.new("RGB", (64, 48), "red").save(cover, "JPEG")
+    song, filmed = tmp_path / "song.m4a", tmp_path / "filmed.mp4"
+    song.write_bytes(with_cover(write_song(tmp_path / "s.mp4").read_bytes(), cover.getvalue()))
+    filmed.write_bytes(with_cover(data, cover.getvalue()))
+    with av.open(str(song)) as container:
+        assert [stream.type for stream in container.streams] == ["audio", "video"]
+    with pytest.raises(ImageReadError, match="holds no moving pictures"):
+        open_clip(song, LIMIT)
+    assert len(read(filmed)) == 3 and open_clip(filmed, LIMIT).seconds == open_clip(path, LIMIT).seconds
+
+
 def test_a_clip_without_pictures_and_one_too_large(tmp_path):
-    with av.open(str(tmp_path / "a.mp4"), "w") as container:
-        track = container.add_stream("aac", rate=44_100)
-        samples = av.AudioFrame.from_ndarray(np.zeros((1, 4410), np.float32), format="fltp", layout="mono")
-        samples.rate = 44_100
-        track.layout = "mono"
-        container.mux(track.encode(samples))
-        container.mux(track.encode())
+    write_song(tmp_path / "a.mp4")
     with pytest.raises(ImageReadError, match="holds no moving pictures"):
         open_clip(tmp_path / "a.mp4", LIMIT)
     path = write_clip(tmp_path / "b.mp4", colours(3))

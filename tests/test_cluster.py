@@ -61,8 +61,10 @@ def test_a_store_is_listed_read_and_written_like_a_folder(store):
     for name in ("b.jpg", "a/c.JPG", ".hidden.jpg", "notes.txt"):
         store.write(name, photo)
     store.write("broken.png", b"no picture")
-    found = dict(store.photos(lambda error: pytest.fail(str(error))))
-    assert set(found) == {"b.jpg", "a/c.JPG", "broken.png"}
+    others = []
+    found = dict(store.photos(lambda error: pytest.fail(str(error)), others.append))
+    assert set(found) == {"b.jpg", "a/c.JPG", "broken.png"} and others == ["notes.txt"]
+    store.check("x" * 300)  # what a name may be is the store's own affair
     assert all(store.stamp(name) == stamp != [] for name, stamp in found.items())
     assert store.read("b.jpg", 10**9).shape == Local(DATA).read("man.jpg", 10**9).shape
     assert (store.holds("b.jpg"), store.holds("gone.jpg"), store.stamp("gone.jpg")) == (True, False, [])
@@ -81,7 +83,7 @@ def test_a_store_that_fails_says_so_in_one_line(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.write(DATA / "man.jpg", "in/man.jpg")
     place = Remote(f"zip://::{tmp_path}/a.zip")
-    assert [name for name, _ in place.photos(lambda error: pytest.fail(str(error)))] == ["in/man.jpg"]
+    assert [name for name, _ in place.photos(lambda error: pytest.fail(str(error)), pytest.fail)] == ["in/man.jpg"]
     with pytest.raises(ImageWriteError, match=r"man\.png: cannot be written: "):
         place.write("man.png", b"x")
 

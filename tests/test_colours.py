@@ -5,10 +5,12 @@ import cv2
 import numpy as np
 import pytest
 
-from photo2moe.face.colours import measure_colours
+from photo2moe.face import colours
+from photo2moe.face.balance import balance
 from photo2moe.face.lab import difference, from_hex, from_lab, lab, linear, to_hex
 from photo2moe.face.light import EYE_CONTOURS
 from photo2moe.face.parse import CLOTHES, HAIR, SKIN, Parser, Regions
+from photo2moe.face.pose import pose
 from photo2moe.imageio import read_image
 from photo2moe.stages.detect import FaceDetector
 
@@ -23,6 +25,10 @@ def person(name):
     with FaceDetector() as detector:
         face = detector(photo)[0]
     return photo, face, Parser()(photo, face)
+
+
+def measure_colours(photo, face, regions, seen=None):
+    return colours.measure_colours(photo, face, regions, balance(photo, face, regions, pose(face), seen))
 
 
 def encoded(light):

@@ -97,7 +97,7 @@ def test_a_strip_is_not_padded_to_gigabytes(detector, monkeypatch):
 
 @pytest.mark.parametrize(("length", "side"), [(100, 100), (101, 100), (1000, 240), (240, 1000)])
 def test_tiles_cover_everything(length, side):
-    starts = _starts(length, side)
+    starts = _starts(length, side, 0.6)
     covered = np.zeros(length, bool)
     for start in starts:
         assert start >= 0

@@ -23,7 +23,20 @@ LIMIT = 300  # lines of a module
 # means all its modules but those that have a line of their own; modules outside of rooms are a room too.
 LAYERS = (
     ("errors", "types", "config"),
-    ("files", "stamp", "provenance", "weights", "imageio", "decoder", "console"),
+    (
+        "formats",
+        "files",
+        "listing",
+        "raw",
+        "pixels",
+        "system",
+        "stamp",
+        "provenance",
+        "weights",
+        "imageio",
+        "decoder",
+        "console",
+    ),
     ("ops.*",),
     ("nets.*", "character.fields", "character.schema"),
     ("checkpoint", "engine"),

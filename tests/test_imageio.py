@@ -659,7 +659,7 @@ def test_failure_leaves_the_old_file_and_no_other(
     with pytest.raises(expected) as caught:
         write_bytes(path, b"new")
     if expected is ImageWriteError:
-        assert str(caught.value) == f"{path}: cannot be written: no space left on device"
+        assert str(caught.value) == f"{path}: cannot be written: no space left on device; make room"
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["out.png"]
 
 
@@ -691,7 +691,7 @@ def test_a_real_disk_that_is_full(tmp_path: Path) -> None:
         write_bytes(path, b"old")
         with pytest.raises(ImageWriteError) as caught:
             write_bytes(path, bytes(100_000))
-        assert str(caught.value) == f"{path}: cannot be written: no space left on device"
+        assert str(caught.value) == f"{path}: cannot be written: no space left on device; make room"
         assert path.read_bytes() == b"old" and os.listdir(disk) == ["out.png"]
     finally:
         subprocess.run(["umount", disk], check=True)
@@ -754,6 +754,10 @@ def test_listing_finds_photos_and_nothing_else(tmp_path: Path) -> None:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+    for name in ("D.HIF", "e.avif", "f.Mpo", "g.jpe", "h.JFIF", "i.dng", "j.jxl"):
+        (tmp_path / "sub" / name).touch()
+    (tmp_path / "photo").write_bytes(b"\xff\xd8\xff\xe0")
+    (tmp_path / "clip.mp4").write_bytes(b"\0\0\0\x14ftypisom" + bytes(99))
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "f.png").touch()
     (tmp_path / "folder.png").mkdir()
@@ -762,8 +766,12 @@ def test_listing_finds_photos_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
     (tmp_path / "self.png").symlink_to(tmp_path / "self.png")
     (tmp_path / "dangling.png").symlink_to(tmp_path / "nothing")
-    found = [str(path.relative_to(tmp_path)) for path in list_images(tmp_path)]
-    assert found == ["a.png", "b.JPG", "c.HeiC", "link.png", "sub/d.webp", "sub/deep/e.tif"]
+    others: list[Path] = []
+    found = [str(path.relative_to(tmp_path)) for path in list_images(tmp_path, on_other=others.append)]
+    rare = [f"sub/{name}" for name in ("D.HIF", "d.webp", "e.avif", "f.Mpo", "g.jpe", "h.JFIF", "i.dng", "j.jxl")]
+    assert found == ["a.png", "b.JPG", "c.HeiC", "link.png", "photo", *rare, "sub/deep/e.tif"]
+    passed = {"clip.mp4", "dangling.png", "loop", "notes.txt", "pipe.png", "self.png"}
+    assert {str(path.relative_to(tmp_path)) for path in others} == passed
 
 
 def test_listing_is_lazy_and_survives_changes(tmp_path: Path) -> None:

@@ -151,3 +151,23 @@ def test_what_cannot_be_loaded_says_why(tmp_path):
         with pytest.raises(ConfigError, match="use --device cpu"):
             pick_device("cuda")
     assert pick_device("cpu") == "cpu"
+
+
+def test_another_background_for_one_call(pipeline, man):
+    [avatar] = pipeline(man, dataclasses.replace(CONFIG, background="#ff0000"))
+    np.testing.assert_array_equal(avatar.image[2, 2], (255, 0, 0))
+
+
+@pytest.mark.parametrize(
+    "photo",
+    [
+        np.zeros((9, 9), np.uint8),
+        np.zeros((9, 9, 4), np.uint8),
+        np.zeros((9, 9, 3)),
+        [1],
+        np.zeros((0, 9, 3), np.uint8),
+    ],
+)
+def test_what_is_no_photo_is_refused(pipeline, photo):
+    with pytest.raises(ValueError, match="photo"):
+        pipeline(photo)

@@ -213,7 +213,7 @@ def test_the_longest_names(tmp_path):
     assert run("convert", photo, "-o", tmp_path / ("y" * 251 + ".png"), *QUICK).exit_code == 0
     done = run("convert", photo, *QUICK)
     assert done.exit_code == 1
-    assert error(done).endswith(".moe.png: cannot be written: file name too long")
+    assert error(done).endswith(".moe.png: cannot be written: file name too long; choose a shorter one")
 
 
 @pytest.mark.parametrize("way", ["same", "link", "hard link", "other name"])
@@ -249,7 +249,10 @@ def test_a_stdout_that_takes_nothing_is_one_line():
     with open("/dev/full", "w") as full:
         command = [sys.executable, "-m", "photo2moe", "inspect", DATA / "man.jpg"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT)
-    assert (done.returncode, done.stderr) == (1, "Error: stdout: cannot be written: no space left on device\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Error: stdout: cannot be written: no space left on device; make room\n",
+    )
 
 
 BOMB = dict(hostile_files(40))["bomb.png"]  # 0.9 gigapixels in ten kilobytes

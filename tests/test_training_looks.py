@@ -6,6 +6,7 @@ import itertools
 import math
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,15 +14,15 @@ import numpy as np
 import pytest
 import torch
 
-from photo2moe.character.attributes import CANVAS, FIELDS, POINTS, LooksNet, crops, pixels, points
+from photo2moe.character.attributes import CANVAS, CELL, FIELDS, POINTS, LooksNet, as_inputs, crops, points
 from photo2moe.errors import InputError
+from photo2moe.face.parse import Parser
 from photo2moe.imageio import read_image, write_image
 from photo2moe.stages.detect import FaceDetector
 from photo2moe.training import looks, looks_data, looks_net
 from photo2moe.training.looks_data import (
     NAMES,
     UNKNOWN,
-    Labelled,
     is_held_out,
     load,
     mirror_labels,
@@ -29,6 +30,7 @@ from photo2moe.training.looks_data import (
     view,
 )
 from photo2moe.training.looks_score import HEATS, HeldOut, look, score, temperatures
+from photo2moe.training.looks_start import start
 
 # The looks net is exported in the older way; torch would rather see the newer one.
 pytestmark = [
@@ -143,6 +145,7 @@ def label(photos, stem, field):
 def test_labels_become_indices_of_values(photos):
     assert len(photos.files) == 10 and not any(name.startswith("sea") for name in photos.files)
     assert photos.canvases.shape == (10, CANVAS, CANVAS, 3) and photos.points.shape == (10, POINTS)
+    assert photos.layouts.shape == (10, CANVAS // CELL, CANVAS // CELL, 4) and photos.layouts[..., 1].mean() > 10
     assert photos.held_out.sum() == 4
     assert label(photos, "woman", "front") == {"swept_r"} and label(photos, "woman", "lipstick") == {"yes"}
     assert label(photos, "old", "view") == {"left"} and label(photos, "old", "dark") == {"yes"}
@@ -210,6 +213,16 @@ def test_rare_photos_are_drawn_and_weighed_more():
     assert 1 < glasses[FIELDS["glasses"].index("sun")] / glasses[0] <= looks.LOSS_MOST
 
 
+def test_values_become_as_likely_as_they_are_frequent():
+    labels = np.zeros((100, len(FIELDS)), np.int64)
+    labels[:10, 1] = 1
+    weights, drawn = looks._weights(labels)
+    usual = looks._usual(labels, weights, drawn)[len(FIELDS["age"]) :][:2].numpy() / looks.USUAL
+    seen = np.array([90 * weights[1][0], 10 * weights[1][1]])  # each photo is drawn alike, for look is not drawn by
+    likely = np.exp(usual) * seen / (np.exp(usual) * seen).sum()
+    assert likely == pytest.approx([0.9, 0.1], abs=0.01)
+
+
 def test_the_loss_is_small_for_right_answers_and_leaves_the_unknown_out(run):
     labels = torch.zeros((2, len(FIELDS)), dtype=torch.int64)
     logits = torch.zeros((2, sum(map(len, FIELDS.values()))))
@@ -224,17 +237,54 @@ def test_the_loss_is_small_for_right_answers_and_leaves_the_unknown_out(run):
 
 def test_onnx_says_what_the_net_says(run):
     model = run.averaged()
-    head, body = map(pixels, crops(run.photos.canvases[0]))
-    mesh = run.photos.points[:1]
+    photos = run.photos
+    inputs = as_inputs(crops(photos.canvases[0]), photos.points[0], crops(photos.layouts[0]))
+    head, body, mesh, *parts = map(torch.from_numpy, inputs.values())
     with torch.inference_mode():
-        features = [model.frozen((torch.from_numpy(crop) - looks_net.UNSEEN) / 128) for crop in (head, body)]
-        expected = model((features[0], features[1]), torch.from_numpy(mesh)).numpy()
-    [seen] = run.frozen.run(None, {"crop": head})
+        features = [model.frozen((crop - looks_net.UNSEEN) / 128) for crop in (head, body)]
+        expected = model((features[0], features[1]), mesh, (parts[0], parts[1])).numpy()
+    [seen] = run.frozen.run(None, {"crop": inputs["head"]})
     assert np.abs(seen - features[0].numpy()).max() < 1e-3 * np.abs(seen).max()
-    inputs = {"head": head, "body": body, "points": mesh}
     [found] = looks_net.session(looks_net.to_onnx(model, np.full(len(FIELDS), 2.0))).run(None, inputs)
     assert np.abs(2 * found - expected).mean() < 0.1 * np.abs(expected).mean()  # of 8-bit weights
     assert np.corrcoef(found[0], expected[0])[0, 1] > 0.99
+
+
+def test_a_run_begins_with_an_earlier_net(run, tmp_path):
+    path = tmp_path / "earlier.onnx"
+    earlier = run.averaged()
+    with torch.no_grad():
+        earlier.net[0].layers[0].weight *= 1.1
+    path.write_bytes(looks_net.to_onnx(earlier))
+    model = looks_net.LooksModel(run.photos.points).eval()
+    start(model, path)
+    features = [torch.rand(1, 80, side, side) for side in (10, 8)]
+    parts = [torch.rand(1, 4, side, side) for side in (20, 16)]
+    with torch.inference_mode():
+        seen = [
+            net((features[0], features[1]), torch.zeros(1, POINTS), (parts[0], parts[1])) for net in (earlier, model)
+        ]
+    assert np.corrcoef(seen[0][0].numpy(), seen[1][0].numpy())[0, 1] > 0.99
+
+
+@pytest.mark.parametrize(("content", "words"), [(b"no net", "is not an ONNX file"), (None, "is not a looks net")])
+def test_a_run_begins_with_no_other_file(run, stem, tmp_path, content, words):
+    path = tmp_path / "other.onnx"
+    path.write_bytes(stem if content is None else content)
+    with pytest.raises(InputError, match=words):
+        start(run.model, path)
+
+
+def test_the_regions_of_a_view_follow_its_crops(photos):
+    rng = np.random.default_rng(2)
+    seen = [view(photos, 0, rng) for _ in range(12)]
+    for one in seen:
+        assert [part.shape for part in one.regions] == [(20, 20, 4), (16, 16, 4)]
+    skin = [one.regions[0][..., 1] > 127 for one in seen if one.regions[0].any()]
+    assert len(skin) > 6 and 0 < np.mean([mask.mean() for mask in skin]) < 0.6
+    assert looks_data._in_cells(np.array([[1.0, 0, 8], [0, 1, -16]])).tolist() == [[1, 0, 1], [0, 1, -2]]
+    turned = looks_data._in_cells(np.array([[0.0, -1, CANVAS - 1], [1, 0, 0]]))  # a quarter turn stays one
+    assert turned.tolist() == [[0, -1, CANVAS / CELL - 1], [1, 0, 0]]
 
 
 def test_a_run_is_stopped_goes_on_and_is_exported(data, cache, stem, tmp_path, monkeypatch, caplog):
@@ -270,7 +320,7 @@ def test_a_run_is_stopped_goes_on_and_is_exported(data, cache, stem, tmp_path, m
     photo = read_image(PHOTOS["woman"])
     with FaceDetector() as detector:
         face = detector(photo)[0]
-    found = LooksNet(net)(photo, face)
+    found = LooksNet(net)(photo, face, Parser()(photo, face))
     assert list(found.probabilities) == list(FIELDS)
     for field, values in FIELDS.items():
         assert list(found.probabilities[field]) == list(values)
@@ -319,7 +369,7 @@ def test_values_that_people_confuse_count_as_one():
 
 def test_a_score_needs_photos_that_are_held_out(run):
     ours = run.photos
-    none = Labelled(ours.files, ours.canvases, ours.points, ours.labels, np.zeros(10, bool), ours.mirrored)
+    none = replace(ours, held_out=np.zeros(10, bool))
     with pytest.raises(InputError, match="no photo is held out"):
         look(None, none)
 

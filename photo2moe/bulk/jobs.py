@@ -75,18 +75,33 @@ def parse_shard(text: str) -> Shard:
     return Shard(int(found[1]), int(found[2]))
 
 
-def from_folder(source: Place, shard: Shard, leave_out: str = "") -> Iterator[Job]:
+def ignore(_: str) -> None:
+    """Take no notice of a name."""
+
+
+def from_folder(
+    source: Place, shard: Shard, leave_out: str = "", on_other: Callable[[str], None] = ignore
+) -> Iterator[Job]:
     """All photos of a place, in order of listing; a folder that cannot be listed is a job with an error.
 
     Args:
         source: the place.
         shard: which of them.
         leave_out: name of a folder in it that is none of the input.
+        on_other: told the names that are passed over since they are no photos.
     """
     failures: list[ImageReadError] = []
-    for name, stamp in source.photos(failures.append):
+
+    def wanted(name: str) -> bool:
+        return name in shard and not (leave_out and name.startswith(f"{leave_out}/"))
+
+    def pass_over(name: str) -> None:
+        if wanted(name):
+            on_other(name)
+
+    for name, stamp in source.photos(failures.append, pass_over):
         yield from _unlisted(failures)
-        if name in shard and not (leave_out and name.startswith(f"{leave_out}/")):
+        if wanted(name):
             yield Job(name, stamp)
     yield from _unlisted(failures)
 

@@ -16,7 +16,7 @@ from typing import ClassVar, Protocol
 
 from photo2moe.bulk.store import Decode, Remote, Stamp, is_address
 from photo2moe.errors import ImageReadError, ImageWriteError, InputError
-from photo2moe.files import reason, sweep
+from photo2moe.files import check_name, reason, sweep
 from photo2moe.imageio import list_images, printable, read_image, write_bytes
 from photo2moe.types import Image
 
@@ -49,8 +49,10 @@ class Place(Protocol):
 
     appends: ClassVar[bool]
 
-    def photos(self, on_error: Callable[[ImageReadError], None]) -> Iterator[tuple[str, Stamp]]:
-        """All photos by suffix, one at a time; folders that cannot be listed are told and left out."""
+    def photos(
+        self, on_error: Callable[[ImageReadError], None], on_other: Callable[[str], None]
+    ) -> Iterator[tuple[str, Stamp]]:
+        """All photos, one at a time; told are folders that cannot be listed, and what is no photo."""
 
     def stamp(self, name: str) -> Stamp:
         """What the file looks like from outside; empty if it is not there."""
@@ -66,6 +68,9 @@ class Place(Protocol):
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file whole, with the folders it needs; :class:`ImageWriteError` if that fails."""
+
+    def check(self, name: str) -> None:
+        """Refuse a name that no file can have here; :class:`ImageWriteError` says why."""
 
     def inside(self, text: str) -> str:
         """The name that a path or an address has here."""
@@ -103,10 +108,19 @@ class Local:
     def __str__(self) -> str:
         return printable(self.folder)
 
-    def photos(self, on_error: Callable[[ImageReadError], None]) -> Iterator[tuple[str, Stamp]]:
+    def photos(
+        self, on_error: Callable[[ImageReadError], None], on_other: Callable[[str], None]
+    ) -> Iterator[tuple[str, Stamp]]:
         """See :class:`Place`."""
-        for path in list_images(self.folder, on_error=on_error, at_once=AT_ONCE):
-            name = path.relative_to(self.folder).as_posix()
+
+        def named(path: Path) -> str:
+            return path.relative_to(self.folder).as_posix()
+
+        found = list_images(
+            self.folder, on_error=on_error, on_other=lambda path: on_other(named(path)), at_once=AT_ONCE
+        )
+        for path in found:
+            name = named(path)
             if stamp := self.stamp(name):  # else gone since it was listed
                 yield name, stamp
 
@@ -149,6 +163,10 @@ class Local:
         own = Path(os.path.abspath(self.folder))
         path = Path(os.path.abspath(own / text))
         return path.relative_to(own).as_posix() if path.is_relative_to(own) else path.as_posix()
+
+    def check(self, name: str) -> None:
+        """See :class:`Place`."""
+        check_name(self.folder / name)
 
     def sweep(self) -> None:
         """See :class:`Place`."""

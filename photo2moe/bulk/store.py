@@ -15,8 +15,10 @@ from datetime import datetime
 from typing import Any, BinaryIO, ClassVar, Protocol
 
 from photo2moe.errors import ConfigError, ImageReadError, ImageWriteError, InputError, MissingExtraError
-from photo2moe.files import READ_SUFFIXES, StrPath
+from photo2moe.files import StrPath
+from photo2moe.formats import READ_SUFFIXES
 from photo2moe.imageio import MAX_PIXELS, printable, read_image
+from photo2moe.pixels import Note, ignore
 from photo2moe.types import Image
 
 # What a file looks like from outside: its size, and its time or what the store calls its version.
@@ -28,7 +30,14 @@ SEGMENT_LINES, SEGMENT_SECONDS = 1000, 10.0  # a store cannot append: what a cra
 class Decode(Protocol):
     """What reads a photo, such as :func:`read_image` and a ``Decoder``."""
 
-    def __call__(self, source: StrPath | BinaryIO, *, name: str | None = None, max_pixels: int = MAX_PIXELS) -> Image:
+    def __call__(
+        self,
+        source: StrPath | BinaryIO,
+        *,
+        name: str | None = None,
+        max_pixels: int = MAX_PIXELS,
+        note: Note = ignore,
+    ) -> Image:
         """Read a photo, upright and in sRGB."""
 
 
@@ -72,7 +81,9 @@ class Remote:
     def __str__(self) -> str:
         return printable(self.url)
 
-    def photos(self, on_error: Callable[[ImageReadError], None]) -> Iterator[tuple[str, Stamp]]:
+    def photos(
+        self, on_error: Callable[[ImageReadError], None], on_other: Callable[[str], None]
+    ) -> Iterator[tuple[str, Stamp]]:
         """See :class:`~photo2moe.bulk.places.Place`. A folder's names are held together, which is how fsspec lists."""
 
         def failed(error: Exception) -> None:
@@ -81,8 +92,13 @@ class Remote:
         try:
             for here, _, files in self.files.walk(self.root, detail=True, on_error=failed):
                 for name, about in sorted(files.items()):
-                    if not name.startswith(".") and os.path.splitext(name)[1].lower() in READ_SUFFIXES:
-                        yield f"{here}/{name}".removeprefix(f"{self.root}/"), _stamp(about)
+                    own = f"{here}/{name}".removeprefix(f"{self.root}/")
+                    if name.startswith("."):
+                        continue
+                    if os.path.splitext(name)[1].lower() in READ_SUFFIXES:  # looking into each would ask the store
+                        yield own, _stamp(about)
+                    else:
+                        on_other(own)
         except Exception as error:  # stores raise what their libraries raise
             failed(error)
 
@@ -131,6 +147,9 @@ class Remote:
         if is_address(name) or name.startswith("/") or ".." in name.split("/"):
             raise InputError(f"{printable(text)} does not lie in {self}")
         return name
+
+    def check(self, name: str) -> None:
+        """See :class:`~photo2moe.bulk.places.Place`. What a name may be is the store's own affair."""
 
     def sweep(self) -> None:
         """See :class:`~photo2moe.bulk.places.Place`. Nothing is left behind where objects are put whole."""

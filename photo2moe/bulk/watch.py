@@ -7,18 +7,23 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from photo2moe.bulk.jobs import Job, Shard, from_folder
+from photo2moe.bulk.jobs import Job, Shard, from_folder, ignore
 from photo2moe.bulk.places import Local
 from photo2moe.bulk.store import Stamp
 from photo2moe.errors import MissingExtraError
-from photo2moe.files import READ_SUFFIXES
+from photo2moe.listing import is_image
 
 SETTLE = 1.0  # seconds for which a file must not change: it is then no longer being written
 TICK = 0.2  # seconds between looks at what has settled
 
 
 def from_watch(
-    source: Local, shard: Shard, leave_out: str = "", *, stopped: Callable[[], bool]
+    source: Local,
+    shard: Shard,
+    leave_out: str = "",
+    on_other: Callable[[str], None] = ignore,
+    *,
+    stopped: Callable[[], bool],
 ) -> Iterator[Job | None]:
     """What is in a folder, then what arrives there, until told to stop.
 
@@ -29,6 +34,7 @@ def from_watch(
         source: the folder.
         shard: which of its photos.
         leave_out: name of a folder in it that is none of the input.
+        on_other: told the names that are passed over at the beginning since they are no photos.
         stopped: asked a few times a second.
 
     Yields:
@@ -45,7 +51,7 @@ def from_watch(
     changes = watch(source.folder, rust_timeout=round(TICK * 1000), yield_on_timeout=True, raise_interrupt=True)
     unsettled: dict[str, tuple[Stamp, float]] = {}
     _hear(source, next(changes), unsettled)
-    for job in from_folder(source, shard, leave_out):
+    for job in from_folder(source, shard, leave_out, on_other):
         if stopped():
             return
         if _is_old(job):
@@ -77,7 +83,7 @@ def _hear(source: Local, changed: Iterable[tuple[int, str]], unsettled: dict[str
         for each in found:
             name = Path(os.path.relpath(each, own)).as_posix()
             hidden = any(part.startswith(".") for part in name.split("/"))
-            if not hidden and os.path.splitext(name)[1].lower() in READ_SUFFIXES and os.path.isfile(each):
+            if not hidden and is_image(each):
                 unsettled.setdefault(name, (source.stamp(name), time.monotonic()))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,14 +21,15 @@ from photo2moe.bulk.places import Local, Place
 from photo2moe.bulk.store import Decode
 from photo2moe.config import PipelineConfig
 from photo2moe.decoder import Decoder
-from photo2moe.errors import Photo2MoeError
-from photo2moe.files import keep_apart, printable, reason
+from photo2moe.files import keep_apart, printable
 from photo2moe.imageio import encode_image
+from photo2moe.system import explained
 from photo2moe.types import Image
 
 if TYPE_CHECKING:
     from photo2moe.avatar import Avatar
 
+MANY = 99  # avatars of one photo for which there must be names
 AHEAD = 3  # photos read ahead, and avatars being written; bounds the memory
 
 # Told of every job with its facts: "status", then "outputs", "seconds" and "faces", or "error".
@@ -59,14 +61,20 @@ class Order:
     suffix: str
     ledger: Ledger | None = None
 
-    def read(self, job: Job, decode: Decode) -> Image:
-        """Read the photo of a job."""
-        return self.source.read(job.name, self.config.max_pixels, decode)
+    def read(self, job: Job, decode: Decode) -> tuple[Image, list[str]]:
+        """Read the photo of a job, and notes on it, unless its avatar can have no name."""
+        base = base_name(job, self.suffix)
+        self.target.check(output_names(base, MANY)[-1] if self._several else base)
+        notes: list[str] = []
+        return self.source.read(job.name, self.config.max_pixels, partial(decode, note=notes.append)), notes
+
+    @property
+    def _several(self) -> bool:
+        return self.config.face == "all" and self.config.frame == "avatar"
 
     def write(self, job: Job, avatars: list[Avatar], note: Note = ignore) -> list[str]:
         """Write the avatars of a job, once it is written down which they are; returns their names."""
-        several = self.config.face == "all" and self.config.frame == "avatar"
-        names = output_names(base_name(job, self.suffix), len(avatars) if several else 1)
+        names = output_names(base_name(job, self.suffix), len(avatars) if self._several else 1)
         if isinstance(self.source, Local) and isinstance(self.target, Local):
             for name in names:  # a list may name the photo as its own avatar
                 keep_apart(self.target.folder / name, self.source.folder / job.name)
@@ -118,7 +126,7 @@ def stream(
         decoder: reads photos; by default one of its own.
         brake: ends the work in the middle of a photo.
     """
-    waiting: deque[tuple[Job, Future[Image]]] = deque()
+    waiting: deque[tuple[Job, Future[tuple[Image, list[str]]]]] = deque()
     writing: deque[tuple[Job, dict[str, Any], Future[list[str]]]] = deque()
     brake = brake or Brake()
 
@@ -135,13 +143,15 @@ def stream(
         begun = time.perf_counter()
         try:
             with brake:
-                avatars = convert(photo.result())
+                image, notes = photo.result()
+                avatars = convert(image)
         except Exception as error:  # of a million photos one may find a mistake in a library; the rest go on
             while writing:
                 settle()
             give(job, failure(error))
             return
-        facts = {"seconds": round(time.perf_counter() - begun, 4), "faces": len(avatars)}
+        facts: dict[str, Any] = {"seconds": round(time.perf_counter() - begun, 4), "faces": len(avatars)}
+        facts |= {"notes": notes} if notes else {}
         writing.append((job, facts, writer.submit(order.write, job, avatars, note)))
 
     with ExitStack() as stack:
@@ -169,7 +179,6 @@ def stream(
 
 def failure(error: Exception) -> dict[str, Any]:
     """The facts of a job that failed: a reason in one line."""
-    why = reason(error) if isinstance(error, OSError) else str(error) or type(error).__name__
-    if not isinstance(error, Photo2MoeError | OSError | MemoryError):
-        why = f"unexpected {type(error).__name__}: {why}"
+    known = explained(error)
+    why = str(known) if known else f"unexpected {type(error).__name__}: {error}"
     return {"status": FAILED, "error": printable(why.strip().splitlines()[0])}

@@ -14,7 +14,7 @@ from typing import Any
 from photo2moe.bulk.brake import Brake
 from photo2moe.bulk.jobs import Job
 from photo2moe.bulk.work import Order, stream
-from photo2moe.errors import Photo2MoeError
+from photo2moe.system import explained
 
 READY = "ready"
 
@@ -46,17 +46,19 @@ def serve(connection: Connection, order: Order, threads: int) -> None:
         order: what is asked for.
         threads: of each library that has some.
     """
-    from photo2moe.engine import limit_threads, pick_device, uses_torch
-    from photo2moe.pipeline import load_pipeline
-
-    if uses_torch(order.config):
-        import torch  # noqa: F401 - before its threads are limited
-    limit_threads(threads)
     try:
+        from photo2moe.engine import limit_threads, pick_device, uses_torch
+        from photo2moe.pipeline import load_pipeline
+
+        if uses_torch(order.config):
+            import torch  # noqa: F401 - before its threads are limited
+        limit_threads(threads)
         pipeline = load_pipeline(order.config)
         device = pick_device(order.config.device) if uses_torch(order.config) else "cpu"
-    except Photo2MoeError as error:
-        connection.send(error)
+    except Exception as error:
+        if (known := explained(error)) is None:
+            raise
+        connection.send(known)
         return
     connection.send(f"{READY} {device}")
     inside = 0

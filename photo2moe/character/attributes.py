@@ -1,8 +1,8 @@
 """What a person looks like, in words: one small net for all fields at once, with calibrated probabilities.
 
 The net sees two squares cut out along the eye line, one of the head and a wider, lower one for long hair and clothes,
-and the points of the face mesh. It is EfficientNet-Lite0 (Tan and Le, *EfficientNet*, ICML 2019), fine-tuned by
-``photo2moe.training.looks``. "left" and "right" are those of the picture.
+the regions of the person in both, and the points of the face mesh. It is EfficientNet-Lite0 (Tan and Le,
+*EfficientNet*, ICML 2019), fine-tuned by ``photo2moe.training.looks``. "left" and "right" are those of the picture.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from photo2moe.errors import WeightsError
+from photo2moe.face.parse import BACKGROUND, Regions
 from photo2moe.ops.geometry import apply, compose
 from photo2moe.types import Face, Image, Matrix
 from photo2moe.weights import LOOKS, verified
 
 Floats = NDArray[np.float32]
+Grid = NDArray[np.uint8]  # an image, or regions in its place
 
 MARKS = ("freckles", "wrinkles", "lipstick", "makeup", "mole")  # on the face
 CONDITIONS = ("grey", "dark", "tint", "blur", "occluded")  # of the photo
@@ -74,54 +76,63 @@ class Rule:
     Attributes:
         plain: the value taken when none is likely enough.
         threshold: probability from which the likeliest value is.
-        rare: values that are taken from a lower probability on, even if another is likelier, and that probability:
-            rare looks matter most to those who have them.
+        rare: values that are taken from some probability on, even if another is likelier: rare looks matter most to
+            those who have them.
+        kinds: of values, where taking one for another of its kind is a small error: the likeliest kind is chosen
+            first, and then the likeliest value of it. Values that are in none are one each.
     """
 
     plain: str
     threshold: float
     rare: Mapping[str, float] = field(default_factory=dict)
+    kinds: tuple[tuple[str, ...], ...] = ()
 
 
-# Chosen on the 323 held-out photos and by eye on drawings: most of the rare looks are found, and hardly anybody gets
-# one that is not theirs, which is worse.
+# Rare looks are found from lower probabilities on. Curls, tails, beards, fringes and glasses that are not there are
+# worse than missed ones: all of their kind together must be likelier than what is plain.
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
-        "age": Rule("adult", 0.45, {"baby": 0.2, "child": 0.3, "old": 0.3}),
+        "age": Rule("adult", 0.4, {"baby": 0.2, "child": 0.3, "teen": 0.35, "old": 0.3}),
         "look": Rule("f", 0.5),
-        "hair_length": Rule("short", 0.25, {"bald": 0.2}),
-        "hair_texture": Rule("straight", 0.35, {"curly": 0.42, "coily": 0.35, "braids": 0.2, "locs": 0.25}),
-        "front": Rule("back", 0.2),
-        "tied": Rule("loose", 0.4, {"bun": 0.3, "pigtails": 0.15}),
-        "hair_colour": Rule("dark_brown", 0.25),
-        "facial_hair": Rule("none", 0.4, {"moustache": 0.3, "goatee": 0.4, "beard": 0.3, "long_beard": 0.3}),
-        "glasses": Rule("none", 0.4, {"round": 0.25, "rect": 0.35, "oval": 0.25, "sun": 0.45}),
-        "headwear": Rule(
-            "none",
-            0.4,
-            {
-                **dict.fromkeys(("cap", "hood", "helmet", "veil", "crown"), 0.3),
-                **dict.fromkeys(("beanie", "hat", "headscarf", "turban"), 0.35),
-                "headband": 0.5,
-            },
+        "hair_length": Rule("short", 0.25, {"bald": 0.15, "hidden": 0.3}),
+        "hair_texture": Rule(
+            "straight",
+            0.35,
+            {"coily": 0.35, "braids": 0.2, "locs": 0.2, "na": 0.3},
+            (("straight", "wavy"), ("curly", "coily")),
         ),
+        "front": Rule(
+            "back",
+            0.25,
+            {"receding": 0.3},
+            (("full", "swept_l", "swept_r"), ("curtain", "side_l", "side_r", "back", "up", "receding")),
+        ),
+        "tied": Rule("loose", 0.4, {}, (("loose", "na"), ("ponytail", "bun", "pigtails", "braid", "half"))),
+        "hair_colour": Rule("dark_brown", 0.25, {"red": 0.25, "white": 0.25}),
+        "facial_hair": Rule(
+            "none", 0.4, {"moustache": 0.35, "beard": 0.45}, (("none", "stubble"), ("goatee", "beard", "long_beard"))
+        ),
+        "glasses": Rule("none", 0.4, {}, (("round", "rect", "oval", "rimless"),)),
+        "headwear": Rule("none", 0.4, {"headscarf": 0.2, "turban": 0.2}, (FIELDS["headwear"][1:],)),
         "earrings": Rule("none", 0.4),
-        "clothes": Rule("crew", 0.2),
+        "clothes": Rule(
+            "crew",
+            0.2,
+            {"traditional": 0.3, "dress": 0.3},
+            (
+                *(("suit", "suit_tie"), ("shirt", "jacket"), ("crew", "vneck", "hoodie", "turtleneck")),
+                *(("strap", "dress", "bare"), ("scarf", "traditional")),
+            ),
+        ),
         "clothes_colour": Rule("grey", 0.25),
-        "clothes_pattern": Rule("plain", 0.4),
-        "mouth": Rule("closed", 0.4),
-        "eyes": Rule("open", 0.45, {"closed": 0.25, "wink": 0.25, "hidden": 0.25}),
-        "view": Rule("front", 0.4, {"prof_left": 0.4, "prof_right": 0.4}),
-        "freckles": Rule("no", 0.5, {"yes": 0.3}),
-        "wrinkles": Rule("no", 0.5, {"yes": 0.4}),
-        "lipstick": Rule("no", 0.5),
-        "makeup": Rule("no", 0.5),
-        "mole": Rule("no", 0.5),
-        "grey": Rule("no", 0.5, {"yes": 0.4}),
-        "dark": Rule("no", 0.5),
-        "tint": Rule("no", 0.5, {"yes": 0.3}),
+        "clothes_pattern": Rule("plain", 0.4, {"print": 0.25, "stripes": 0.2, "checks": 0.2, "dots": 0.2}),
+        "mouth": Rule("closed", 0.4, {"hidden": 0.25}),
+        "eyes": Rule("open", 0.45, {"closed": 0.25, "wink": 0.2, "hidden": 0.25}),
+        "view": Rule("front", 0.4, {"prof_left": 0.35, "prof_right": 0.35}),
+        **{name: Rule("no", 0.5, {"yes": 0.25}) for name in ("freckles", "dark", "tint", "occluded")},
+        **{name: Rule("no", 0.5, {"yes": 0.3}) for name in ("wrinkles", "grey")},
+        **{name: Rule("no", 0.5, {"yes": 0.4}) for name in ("lipstick", "makeup", "mole")},
         "blur": Rule("no", 0.5),
-        "occluded": Rule("no", 0.5, {"yes": 0.3}),
     }
 )
 
@@ -129,9 +140,11 @@ CANVAS = 384  # pixels, side of the upright square from which both crops are cut
 CANVAS_SCALE = 48.0  # pixels a face unit in it; photos seldom show faces larger
 CANVAS_TOP = -3.2  # v of its upper edge, face units
 UNSEEN = 127  # grey level beyond the photo's edge; the net's zero
+CELL = 8  # pixels of the canvas, and of a crop, for which the net is told the regions once
 # Head; head and shoulders: v of the upper edge and side in face units, side in pixels.
 CROPS = ((-2.3, 4.4, 160), (-1.8, 6.0, 128))
 POINTS = 478 * 2  # coordinates of the face mesh
+INPUTS = ("head", "body", "points", "head_regions", "body_regions")  # of the net
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,36 +153,33 @@ class Looks:
 
     Attributes:
         probabilities: of each value of each of :data:`FIELDS`; those of a field sum to 1.
+        skin: L of the skin in ordinary light, or None if the net does not tell.
     """
 
     probabilities: dict[str, dict[str, float]]
+    skin: float | None = None
 
     def best(self, field: str) -> tuple[str, float]:
         """The likeliest value of a field, and its probability."""
         return max(self.probabilities[field].items(), key=lambda pair: pair[1])
 
-    def sure(self, field: str, plain: str | None = None, threshold: float | None = None) -> str:
-        """A value that is likely enough, or else the plainer one.
-
-        Args:
-            field: of :data:`FIELDS`.
-            plain: the value to fall back on; by default the field's in :data:`RULES`.
-            threshold: probability from which the likeliest value is believed; by default the field's. If given, rare
-                values are not preferred.
+    def sure(self, field: str) -> str:
+        """A value that is likely enough, or else the plain one, as :data:`RULES` say.
 
         Returns:
-            A rare value that reaches its threshold, of several the one that exceeds its own most; else the likeliest
-            value if it is likely enough; else ``plain``.
+            A rare value that reaches its probability, of several the one that exceeds its own most; else the likeliest
+            value of the likeliest kind if that is likely enough; else the plain value.
         """
         rule, probable = RULES[field], self.probabilities[field]
-        if threshold is None:
-            excess = {value: probable.get(value, 0.0) / least for value, least in rule.rare.items()}
-            if excess and max(excess.values()) >= 1:
-                return max(excess, key=lambda value: excess[value])
-        value, confidence = self.best(field)
-        if confidence >= (rule.threshold if threshold is None else threshold):
-            return value
-        return rule.plain if plain is None else plain
+        excess = {value: probable.get(value, 0.0) / least for value, least in rule.rare.items()}
+        if excess and max(excess.values()) >= 1:
+            return max(excess, key=lambda value: excess[value])
+        kinds = [*rule.kinds, *((value,) for value in probable if not any(value in kind for kind in rule.kinds))]
+        likely = {kind: sum(probable.get(value, 0.0) for value in kind) for kind in kinds}
+        kind = max(likely, key=lambda kind: likely[kind])
+        if likely[kind] < rule.threshold:
+            return rule.plain
+        return max(kind, key=lambda value: probable.get(value, 0.0))
 
 
 class LooksNet:
@@ -196,21 +206,22 @@ class LooksNet:
         if fields != {name: list(values) for name, values in FIELDS.items()}:
             raise WeightsError(f"{path} is a looks net of another version; install photo2moe again")
 
-    def __call__(self, photo: Image, face: Face) -> Looks:
+    def __call__(self, photo: Image, face: Face, regions: Regions) -> Looks:
         """What the person with that face looks like.
 
         Args:
             photo: ``(H, W, 3)`` uint8 RGB.
             face: in it.
+            regions: of the person.
         """
-        head, body = crops(canvas(photo, face))
-        inputs = {"head": pixels(head), "body": pixels(body), "points": points(face)[None]}
-        logits, start, found = self._session.run(None, inputs)[0][0].astype(np.float64), 0, {}
+        inputs = as_inputs(crops(canvas(photo, face)), points(face), crops(layout(regions)))
+        outputs = self._session.run(None, inputs)
+        logits, start, found = outputs[0][0].astype(np.float64), 0, {}
         for name, values in FIELDS.items():
             probable = softmax(logits[start : start + len(values)])
             found[name] = dict(zip(values, probable.tolist(), strict=True))
             start += len(values)
-        return Looks(found)
+        return Looks(found, float(outputs[1][0, 0]) if len(outputs) > 1 else None)
 
 
 def canvas(photo: Image, face: Face) -> Image:
@@ -224,27 +235,40 @@ def canvas(photo: Image, face: Face) -> Image:
         photo = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
         x, y = width / size[0], height / size[1]
         matrix = compose(matrix, np.array([[x, 0.0, x / 2 - 0.5], [0.0, y, y / 2 - 0.5]]))
-    return _warp(photo, matrix, CANVAS)
+    return _warp(photo, matrix, CANVAS, UNSEEN)
 
 
-def crops(image: Image, moved: Matrix | None = None) -> tuple[Image, Image]:
+def layout(regions: Regions) -> Grid:
+    """How likely each cell of the canvas is hair, skin, clothes and headwear: ``(48, 48, 4)``, 0…255."""
+    side, count = regions.scores.shape[-1], CANVAS // CELL
+    scores = np.ascontiguousarray(np.delete(regions.scores, BACKGROUND, 0).transpose(1, 2, 0))
+    small = cv2.resize(scores, (count, count), interpolation=cv2.INTER_AREA)
+    scale, each = CANVAS_SCALE / CELL, side / count
+    units = np.array([[scale, 0.0, count / 2 - 0.5], [0.0, scale, -CANVAS_TOP * scale - 0.5]])
+    grown = np.array([[each, 0.0, each / 2 - 0.5], [0.0, each, each / 2 - 0.5]])
+    matrix = compose(units, compose(regions.to_units, grown))
+    return _warp(np.rint(255 * small).astype(np.uint8), matrix, count, 0)
+
+
+def crops(image: Grid, moved: Matrix | None = None) -> tuple[Grid, Grid]:
     """The squares that the net sees.
 
     Args:
-        image: from :func:`canvas`.
-        moved: canvas pixels → canvas pixels, applied first.
+        image: from :func:`canvas` or :func:`layout`.
+        moved: its pixels → its pixels, applied first.
 
     Returns:
-        Head, ``(160, 160, 3)``, and head and shoulders, ``(128, 128, 3)``.
+        Head and head with shoulders: ``(160, 160, 3)`` and ``(128, 128, 3)``, or ``(20, 20, 4)`` and ``(16, 16, 4)``.
     """
+    cell, fill = CANVAS // len(image), UNSEEN if len(image) == CANVAS else 0
     squares = []
     for top, side, size in CROPS:
-        zoom = size / (side * CANVAS_SCALE)
-        left, upper = CANVAS / 2 - side / 2 * CANVAS_SCALE, (top - CANVAS_TOP) * CANVAS_SCALE
+        zoom, scale = size / (side * CANVAS_SCALE), CANVAS_SCALE / cell
+        left, upper = len(image) / 2 - side / 2 * scale, (top - CANVAS_TOP) * scale
         matrix = np.array([[zoom, 0.0, (0.5 - left) * zoom - 0.5], [0.0, zoom, (0.5 - upper) * zoom - 0.5]])
         # The wider square shrinks by half: blurred a little, so that patterns do not turn into others.
         source = image if zoom > 0.6 else np.asarray(cv2.GaussianBlur(image, (3, 3), 0), np.uint8)
-        squares.append(_warp(source, matrix if moved is None else compose(matrix, moved), size))
+        squares.append(_warp(source, matrix if moved is None else compose(matrix, moved), size // cell, fill))
     return squares[0], squares[1]
 
 
@@ -253,8 +277,13 @@ def points(face: Face) -> Floats:
     return apply(face.to_units(), face.landmarks).astype(np.float32).ravel()
 
 
-def pixels(square: Image) -> Floats:
-    """A crop ``(S, S, 3)`` as the net takes it: ``(1, 3, S, S)``, 0…255."""
+def as_inputs(seen: tuple[Grid, Grid], mesh: Floats, parts: tuple[Grid, Grid]) -> dict[str, Floats]:
+    """What the net takes, by name: crops of the canvas, the points ``(956,)``, and crops of the layout."""
+    return dict(zip(INPUTS, (*map(pixels, seen), mesh[None], *map(pixels, parts)), strict=True))
+
+
+def pixels(square: Grid) -> Floats:
+    """A crop ``(S, S, C)`` as the net takes it: ``(1, C, S, S)``, 0…255."""
     return np.ascontiguousarray(square.transpose(2, 0, 1)[None], np.float32)
 
 
@@ -264,8 +293,8 @@ def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(powers / powers.sum(-1, keepdims=True), np.float64)
 
 
-def _warp(image: Image, matrix: Matrix, side: int) -> Image:
-    grey = (UNSEEN, UNSEEN, UNSEEN)
+def _warp(image: Grid, matrix: Matrix, side: int, fill: int) -> Grid:
+    border = (fill,) * 4
     return np.asarray(
-        cv2.warpAffine(image, matrix, (side, side), borderMode=cv2.BORDER_CONSTANT, borderValue=grey), np.uint8
+        cv2.warpAffine(image, matrix, (side, side), borderMode=cv2.BORDER_CONSTANT, borderValue=border), np.uint8
     )

@@ -1,9 +1,8 @@
 """Who is drawn: a :class:`Character` is everything that the pen needs to know about a person.
 
 Numbers without a unit run from -1 to 1: 0 is the mean person, and ±1 as far from the mean as is drawn. Colours are
-``#rrggbb``. Where a kit of parts is concerned (fronts of hair, clothes, …) any
-name that the kit has will do, and the kit refuses others when the character is drawn. Left and right are those of the
-picture.
+``#rrggbb``. Words for parts (fronts of hair, clothes, …) are names of the kit, which refuses others when it draws. Left
+and right are those of the picture.
 """
 
 from __future__ import annotations
@@ -145,12 +144,13 @@ class Beard(Checked):
 
 @dataclass(frozen=True, slots=True)
 class Glasses(Checked):
-    """Attributes: kind: ``none``, ``round``, ``rect``, ``oval``, ``sun``, …; colour of frame; of lenses, or none."""
+    """Attributes: kind: ``none``, ``rect``, ``sun``, …; colour of frame; of lenses, or none; size; weight (1 bold)."""
 
     kind: str = word_field("none")
     colour: str = colour_field("#3a3038")
     lens: str = colour_field("")
     size: float = number_field()
+    weight: float = number_field()
 
 
 @dataclass(frozen=True, slots=True)

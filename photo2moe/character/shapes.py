@@ -7,6 +7,7 @@ from photo2moe.character.schema import Character
 # Numbers of a Character from which on a feature is called by its own word; about one person in four has each.
 MARKED = 0.45
 SLIGHT = 0.15
+MONOLID = (0.4, 0.2, 0.3)  # slant of eyes and height of level brows from which, and size to which, lids have no crease
 SMILING = 0.4  # smile from which brows are not drawn angled: they would look angry
 YOUNG = ("baby", "child")
 
@@ -28,6 +29,8 @@ def _eyes(who: Character) -> str:
     height, slant = who.eyes.height, who.eyes.slant
     if height < -1.5 * MARKED:
         return "narrow"
+    if slant > MONOLID[0] and who.brows.height > MONOLID[1] and who.brows.slant < 0 and who.eyes.size < MONOLID[2]:
+        return "monolid"
     if slant > MARKED:
         return "upturned"
     if slant < -MARKED:

@@ -17,6 +17,7 @@ from photo2moe import console
 from photo2moe.cli.options import pipeline_options
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import ConfigError, InputError
+from photo2moe.system import WORKER, require_memory
 
 if TYPE_CHECKING:
     from photo2moe.batch import Engine, Outcome, Progress
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("png", "jpg", "webp")
 ENGINES = ("processes", "ray")
+NAMED = 20  # files that are no photos, in the line that names them
 INTERRUPTED = 130  # exit code after Ctrl-C, as of a program that the signal ended: loops of a shell stop at it
 
 
@@ -60,6 +62,7 @@ def batch(
     photo2moe batch holiday/ -o avatars/ --background white
     find . -newer last | photo2moe batch --input-list - -o avatars/ --json
     """  # noqa: D301 - click looks for the very character
+    require_memory(WORKER)
     from photo2moe.batch import Outcome, check_apart, convert_all
     from photo2moe.bulk.places import open_place
     from photo2moe.bulk.report import Report, options_fingerprint
@@ -84,18 +87,21 @@ def batch(
         Interrupt() if watch else nullcontext() as interrupt,
     ):
         run = _engine(engine, Order(config, source, target, f".{form}", report.ledger), workers or 0)
-        jobs = _jobs(source, target, lines, part, interrupt.asked if interrupt else None)
+        until = interrupt.asked if interrupt else None
+        jobs = _jobs(source, target, lines, part, until, outcome.pass_over)
         tick = _teller(advance, total, begun, as_json=as_json)
         try:
             convert_all(run, jobs, report, tick, outcome)
         except KeyboardInterrupt:
             interrupted = True
+    _name_others(outcome)
     failures = [(printable(name), why) for name, why in outcome.failures.items()]
     if failures:
         console.table("failed", ("photo", "why"), failures)
     console.say(
         f"{'interrupted, run again to go on: ' * interrupted}"
-        f"{outcome.converted} converted, {outcome.skipped} skipped, {outcome.failed} failed   "
+        f"{outcome.converted} converted, {outcome.skipped} skipped, {outcome.failed} failed"
+        f"{f', {outcome.passed} passed over' * bool(outcome.passed)}   "
         f"{_rate(outcome.converted, begun)}   {target}/{report.name}"
     )
     if interrupted or outcome.failed:
@@ -121,6 +127,16 @@ def _check(folder: str | None, input_list: str | None, watch: bool) -> None:
         )
 
 
+def _name_others(outcome: Outcome) -> None:
+    """Say in a line what was passed over."""
+    from photo2moe.imageio import printable
+
+    if outcome.passed:
+        names = ", ".join(printable(name) for name in outcome.others[:NAMED])
+        more = f" and {outcome.passed - NAMED} more" if outcome.passed > NAMED else ""
+        console.say(f"passed over, since they are no photos: {names}{more}")
+
+
 def _shard(text: str | None) -> Shard:
     from photo2moe.bulk.jobs import Shard, parse_shard
 
@@ -143,6 +159,7 @@ def _jobs(
     lines: Iterator[str] | None,
     part: Shard,
     watch_until: Callable[[], bool] | None = None,
+    on_other: Callable[[str], None] = lambda _: None,
 ) -> Jobs:
     from photo2moe.batch import inner_folder
     from photo2moe.bulk.jobs import from_folder, from_list
@@ -153,8 +170,8 @@ def _jobs(
         return from_list(source, lines, part)
     inside = inner_folder(source, target)
     if watch_until and isinstance(source, Local):
-        return from_watch(source, part, inside, stopped=watch_until)
-    return from_folder(source, part, inside)
+        return from_watch(source, part, inside, on_other, stopped=watch_until)
+    return from_folder(source, part, inside, on_other)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from photo2moe.cli.options import CHANGES, KIT, pipeline_options, style_options
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import CharacterError, ConfigError, NoFaceError
 from photo2moe.files import printable
+from photo2moe.system import PHOTO, require_memory
 
 if TYPE_CHECKING:
     from photo2moe.character.schema import Character
@@ -38,20 +39,25 @@ def convert(photo: str, output: str | None, as_json: bool, **options: Any) -> No
     photo2moe convert selfie.jpg --set hair.colour=silver --set glasses.kind=round -o silver.png
     photo2moe convert group.jpg --face all --frame photo -o group.png
     """  # noqa: D301 - click looks for the very character
+    begun, config = time.perf_counter(), PipelineConfig(**options)
+    require_memory(PHOTO)
     from photo2moe import console
-    from photo2moe.bulk.work import output_names
-    from photo2moe.files import keep_apart, write_bytes
+    from photo2moe.bulk.work import MANY, output_names
+    from photo2moe.files import check_output, keep_apart, write_bytes
     from photo2moe.imageio import encode_image
     from photo2moe.output import encode_drawing, is_drawing, picture_format
 
-    begun, config = time.perf_counter(), PipelineConfig(**options)
     output = output or ("-" if photo == "-" else f"{Path(photo).with_suffix('')}.moe.png")
     if output == "-" and as_json:
         raise ConfigError("--json and the picture cannot both go to stdout; give -o FILE")
     form = picture_format(output, config)
     sources = (photo, config.background, config.weights, config.kit)
     keep_apart(output, *sources)
-    picture = _read(photo, config.max_pixels)
+    several = config.face == "all" and config.frame != "photo"
+    if output != "-":
+        check_output(output_names(output, MANY)[-1] if several else output)
+    notes: list[str] = []
+    picture = _read(photo, config.max_pixels, notes)
 
     from photo2moe.pipeline import load_pipeline
 
@@ -69,15 +75,13 @@ def convert(photo: str, output: str | None, as_json: bool, **options: Any) -> No
             people = [avatar.character for avatar in avatars]
             facts = [avatar.facts() for avatar in avatars]
             size = "×".join(str(n) for n in avatars[0].image.shape[1::-1])
-    notes = [note for who in people for note in who.notes]
-    for note in notes:
+    for note in notes + [note for who in people for note in who.notes]:
         console.say(f"{printable(photo)}: {note}")
     if output == "-":
         if len(pictures) > 1:
             raise ConfigError(f"{len(pictures)} faces found, and stdout holds one picture; give -o FILE, or --face N")
         console.give(pictures[0])
         return
-    several = config.face == "all" and config.frame != "photo"
     paths = [Path(name) for name in output_names(output, len(pictures) if several else 1)]
     for path in paths:
         keep_apart(path, *sources)
@@ -87,7 +91,8 @@ def convert(photo: str, output: str | None, as_json: bool, **options: Any) -> No
     if as_json:
         done = [{"path": str(path), **fact} for path, fact in zip(paths, facts, strict=True)]
         stages = ["detect", "describe", "draw", *(["paint"] if pipeline.painter else []), "compose"]
-        console.data({"photo": photo, "stages": stages, "outputs": done, "seconds": seconds, "version": __version__})
+        facts_of_all = {"photo": photo, "stages": stages, "outputs": done, "seconds": seconds, "version": __version__}
+        console.data(facts_of_all | ({"notes": notes} if notes else {}))
     else:
         console.say(f"{printable(photo)} → {', '.join(printable(p) for p in paths)}   {size} · {seconds:.1f} s")
 
@@ -113,9 +118,10 @@ def describe(photo: str, output: str, face: str, changes: tuple[str, ...], max_p
     photo2moe describe selfie.jpg -o me.json
     photo2moe describe group.jpg --face 2 --set hair.colour=silver -o friend.json
     """  # noqa: D301 - click looks for the very character
+    require_memory(PHOTO)
     from photo2moe import console
     from photo2moe.character.changes import changed
-    from photo2moe.files import keep_apart
+    from photo2moe.files import check_output, keep_apart
     from photo2moe.pipeline import load_pipeline
     from photo2moe.weights import CLEAN
 
@@ -123,11 +129,14 @@ def describe(photo: str, output: str, face: str, changes: tuple[str, ...], max_p
         raise ConfigError("a character is one person; give --face largest or --face N")
     config = PipelineConfig(weights=CLEAN, face=face, max_pixels=max_pixels)
     keep_apart(output, photo)
-    picture = _read(photo, max_pixels)
+    if output != "-":
+        check_output(output)
+    notes: list[str] = []
+    picture = _read(photo, max_pixels, notes)
     with load_pipeline(config) as pipeline, _Named(photo):
         [found] = pipeline.choose(picture, config)
         who = changed(pipeline.describe(picture, found), changes)
-    for note in who.notes:
+    for note in [*notes, *who.notes]:
         console.say(f"{printable(photo)}: {note}")
     _give(who.to_json().encode(), output)
 
@@ -189,13 +198,14 @@ class _Named:
             raise NoFaceError(f"{printable(self._photo)}: {error}") from error
 
 
-def _read(photo: str, max_pixels: int) -> Image:
+def _read(photo: str, max_pixels: int, notes: list[str]) -> Image:
+    """Read a photo; what is to be said of it is added to the notes."""
     from photo2moe.decoder import Decoder
 
     with Decoder() as read:
         if photo == "-":
-            return read(sys.stdin.buffer, name="stdin", max_pixels=max_pixels)
-        return read(photo, max_pixels=max_pixels)
+            return read(sys.stdin.buffer, name="stdin", max_pixels=max_pixels, note=notes.append)
+        return read(photo, max_pixels=max_pixels, note=notes.append)
 
 
 def _read_character(path: str) -> Character:

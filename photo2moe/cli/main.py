@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import errno
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -21,10 +20,8 @@ from photo2moe.cli.train import evaluate, export, prepare, train
 from photo2moe.cli.video import camera, video
 from photo2moe.config import PipelineConfig, ServeConfig
 from photo2moe.errors import ConfigError, Photo2MoeError
-from photo2moe.files import printable, reason
-
-if TYPE_CHECKING:
-    pass
+from photo2moe.files import printable
+from photo2moe.system import WORKER, explained, require_memory
 
 
 class Commands(click.Group):
@@ -42,19 +39,19 @@ class Commands(click.Group):
             if ctx.params.get("debug"):
                 raise
             raise click.ClickException(printable(str(error))) from error
-        except OSError as error:
-            if ctx.params.get("debug") or error.errno == errno.EPIPE:  # the reader has enough: click ends quietly
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            known = explained(error)
+            quiet = isinstance(error, OSError) and error.errno == errno.EPIPE  # the reader has enough: so click ends
+            if ctx.params.get("debug") or quiet or known is None:
                 raise
-            raise click.ClickException(f"the system refuses: {reason(error)}{_of(error)}") from error
+            raise click.ClickException(printable(str(known))) from error
         except KeyboardInterrupt:
             if ctx.params.get("debug"):
                 raise
             click.echo("interrupted", err=True)
             raise SystemExit(INTERRUPTED) from None
-
-
-def _of(error: OSError) -> str:
-    return f" ({printable(os.fsdecode(error.filename))})" if isinstance(error.filename, str | bytes) else ""
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -73,6 +70,7 @@ def serve(weights: str, backend: str, device: str, open_browser: bool, **options
     photo2moe serve --open
     curl -F photo=@selfie.jpg http://127.0.0.1:7860/v1/convert -o avatar.png
     """  # noqa: D301 - click looks for the very character
+    require_memory(WORKER)
     from photo2moe import console
     from photo2moe.web.server import serve as run
 

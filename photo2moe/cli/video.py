@@ -15,6 +15,7 @@ from photo2moe import console
 from photo2moe.cli.options import look_options
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import ConfigError
+from photo2moe.system import CLIP, require_memory
 from photo2moe.video.motion import MotionConfig
 
 if TYPE_CHECKING:
@@ -124,7 +125,8 @@ def _task(options: dict[str, Any]) -> Task:
 
 
 def _convert(config: PipelineConfig, clip: str, output: str, task: Task) -> Progress:
-    from photo2moe.files import keep_apart
+    require_memory(CLIP)
+    from photo2moe.files import check_output, keep_apart
     from photo2moe.training.interrupt import Interrupt
     from photo2moe.video.clip import open_clip
     from photo2moe.video.container import import_av
@@ -132,6 +134,8 @@ def _convert(config: PipelineConfig, clip: str, output: str, task: Task) -> Prog
 
     check_look(config, output)
     keep_apart(output, clip, config.background, config.weights)
+    if output != "-":
+        check_output(output)
     import_av()
     source: Path | BinaryIO = sys.stdin.buffer if clip == "-" else Path(clip)
     if isinstance(source, Path):
@@ -175,6 +179,7 @@ def _run_camera(
     snapshots: Path,
 ) -> dict[str, Any]:
     """Load, run until the end, and say how it went."""
+    require_memory(CLIP)
     from photo2moe.training.interrupt import Interrupt
     from photo2moe.video.camera import clip_shots, device_shots, run_camera
     from photo2moe.video.clip import open_clip

@@ -121,7 +121,8 @@ class Observer:
             report.missed.append((row.file, "no face"))
             return
         face = faces[0]
-        regions, looks = self._parse(photo, face), self._look(photo, face)
+        regions = self._parse(photo, face)
+        looks = self._look(photo, face, regions)
         who = describe(photo, face, regions, looks)
         report.people.append(DescribedPerson(row.file, row.values, answers(who, looks), looks.probabilities))
         if self._masks is None:
@@ -131,6 +132,21 @@ class Observer:
             report.tables.append(count(regions, mask))
         except InputError as why:
             report.unmasked.append((row.file, str(why)))
+
+
+# Parts that are drawn by closer words than labels have.
+PARTS = {
+    "half": "rect",
+    "sun_round": "sun",
+    "sun_aviator": "sun",
+    "short_beard": "beard",
+    "flat_cap": "hat",
+    "other": "hat",
+    "flowers": "crown",
+    "shirt_open": "shirt",
+    "scoop": "crew",
+    "jacket_denim": "jacket",
+}
 
 
 def answers(who: Character, looks: Looks) -> dict[str, str]:
@@ -147,11 +163,11 @@ def answers(who: Character, looks: Looks) -> dict[str, str]:
         "hair_texture": who.hair.texture,
         "front": who.hair.front,
         "tied": who.hair.tied,
-        "facial_hair": who.beard.kind,
-        "glasses": who.glasses.kind,
-        "headwear": who.headwear.kind,
+        "facial_hair": PARTS.get(who.beard.kind, who.beard.kind),
+        "glasses": PARTS.get(who.glasses.kind, who.glasses.kind),
+        "headwear": PARTS.get(who.headwear.kind, who.headwear.kind),
         "earrings": who.earrings.kind,
-        "clothes": who.clothes.kind,
+        "clothes": PARTS.get(who.clothes.kind, who.clothes.kind),
         "clothes_pattern": who.clothes.pattern,
         "mouth": "hidden" if who.mask.kind != "none" else who.expression.mouth,
         "eyes": _eyes(who),
@@ -164,7 +180,7 @@ def answers(who: Character, looks: Looks) -> dict[str, str]:
 def _eyes(who: Character) -> str:
     """How the eyes are drawn; sunglasses hide them."""
     left, right = who.expression.left, who.expression.right
-    if who.glasses.kind == "sun":
+    if PARTS.get(who.glasses.kind, who.glasses.kind) == "sun":
         return "hidden"
     if abs(left - right) > UNLIKE:
         return "wink"

@@ -18,18 +18,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.face.exposure import evidence, exposure
+from photo2moe.face.balance import Balanced
 from photo2moe.face.features import INNER_LIPS
 from photo2moe.face.iris import iris_colour
 from photo2moe.face.lab import Floats, difference, lab, to_hex
 from photo2moe.face.light import (
-    AROUND_EYES,
-    EYE_CONTOURS,
-    FLOOR,
     OUTER_LIPS,
     Light,
-    find_light,
-    parts,
     polygon,
 )
 from photo2moe.face.parse import BACKGROUND, CLOTHES, HAIR, HEADWEAR, SKIN, Regions
@@ -41,7 +36,6 @@ BROW_AREAS = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 3
 JAW_AREA = (58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 410, 391, 393, 164, 167, 165, 186)
 FEWEST = 25  # pixels that make a region
 KEPT = (0.85, 0.5)  # share of its own hue that skin keeps: in ordinary light, and in a strange one
-AROUND = 0.4  # share of the exposure of the face that is taken out of all else: a shade may cover the face alone
 FAR = 2.0  # deviations from the curve at which skin and hair end
 SKIN_LIGHTNESS = (20.0, 92.0)  # L of skin
 HAIR_LIT = (40.0, 90.0)  # percentiles of the luminance of hair between shadow and shine
@@ -53,9 +47,7 @@ COLLAR, MAYBE = 60, 0.3  # pixels of a collar where clothes are not sure, and th
 SECOND, SHARE = 20.0, 0.12  # ΔE00 and share of a region from which there is a second colour
 LIPS = 4.0  # ΔE00 between lips and skin below which lips have no colour of their own
 DARKER = 7.0  # L by which brows and beard are darker than skin, or they have no colour of their own
-UNLIKE = 30.0  # distance in Lab, hue counted more, from which something around the eyes is no skin
-DARK_FRAME, DARK_SHARE = 42.0, 0.2  # L of dark frames, and their share of what is no skin
-FRAME = "#2f2a30"  # of glasses that were not seen
+DARK_PART, BEARD_PART = 40.0, 65.0  # percent of the pixels at brows and at jaw and lip that hair darkens
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +62,6 @@ class PersonColours:
         iris: brown where it was not seen.
         clothes, clothes_second: the most frequent colour, and another.
         headwear, headwear_second: likewise.
-        glasses: what differs from skin around the eyes, dark if nothing does. Whether there are glasses, others tell.
         light: ``ordinary``, ``grey``, ``tinted`` or ``dark``: of the photo.
         notes: sentences on what the photo did not show.
     """
@@ -86,33 +77,25 @@ class PersonColours:
     clothes_second: str | None
     headwear: str | None
     headwear_second: str | None
-    glasses: str
     light: str
     notes: tuple[str, ...]
 
 
-def measure_colours(photo: Image, face: Face, regions: Regions, *, dyed: bool = False) -> PersonColours:
+def measure_colours(
+    photo: Image, face: Face, regions: Regions, balanced: Balanced, *, dyed: bool = False
+) -> PersonColours:
     """Measure the colours of a person.
 
     Args:
         photo: ``(H, W, 3)`` uint8 RGB.
         face: the person's face in it.
         regions: the person's regions.
+        balanced: the photo in ordinary light.
         dyed: the hair is known to have a colour that hair does not grow in.
     """
-    models = people().models
+    models, light, picture = people().models, balanced.light, balanced.picture
     head = pose(face)
-    found = parts(photo, face, regions, head)
-    light = find_light(found, models["light"])
-    values = evidence(found, face, regions)
-    gains = around = light.gains
-    if not light.colourless:  # its strength is told better by the face
-        tint = np.log(gains) - np.log(gains).mean()
-        shade = exposure(values + np.vstack([np.tile(tint, (len(values) - 1, 1)), np.zeros(3)]), models["studio"])
-        gains = np.exp(tint - shade)
-        around = light.gains ** (1 - AROUND) * gains**AROUND
-    picture = _natural(lab(np.clip(found.square * around, 0, 1)), light)
-    skin = _skin((np.exp(values[0]) - FLOOR) * gains, light, models["skin"])
+    skin = _skin(balanced.skin, light, models["skin"])
     labels = regions.labels
     hair_pixels = picture[cv2.erode((labels == HAIR).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0]
     hair = _hair(hair_pixels, light, models["hair"], dyed=dyed)
@@ -126,14 +109,13 @@ def measure_colours(photo: Image, face: Face, regions: Regions, *, dyed: bool = 
         hair=None if hair is None else to_hex(hair),
         tips=_tips(picture, regions, head, light, models["hair"]),
         brows=_dark(brows, skin, light, models["hair"]),
-        beard=_dark(jaw, skin, light, models["hair"]),
+        beard=_dark(jaw, skin, light, models["hair"], BEARD_PART),
         lips=lips,
-        iris=iris_colour(photo, face, head, light, skin, np.exp(found.values[1]) * light.gains),
+        iris=iris_colour(photo, face, head, light, skin, np.exp(balanced.parts.values[1]) * light.gains),
         clothes=clothes,
         clothes_second=second,
         headwear=headwear,
         headwear_second=other,
-        glasses=_frame(picture, face, regions, skin),
         light=light.kind,
         notes=NOTES.get(light.kind, ()),
     )
@@ -144,11 +126,6 @@ NOTES = {
     "tinted": ("The photo was taken in coloured light, which was taken out as well as possible.",),
     "dark": ("The photo is dark; the drawing is lit as in ordinary light.",),
 }
-
-
-def _natural(picture: Floats, light: Light) -> Floats:
-    """Lab of a photo, without the hue that a photo in one hue has."""
-    return picture * [1, 0, 0] if light.colourless else picture
 
 
 def _skin(seen: Floats, light: Light, curve: dict[str, Any]) -> Floats:
@@ -206,11 +183,11 @@ def _tips(picture: Floats, regions: Regions, head: Head, light: Light, curve: di
     return to_hex(lower)
 
 
-def _dark(pixels: Floats, skin: Floats, light: Light, curve: dict[str, Any]) -> str | None:
-    """Colour of the darker part of pixels, if it is darker than skin."""
+def _dark(pixels: Floats, skin: Floats, light: Light, curve: dict[str, Any], share: float = DARK_PART) -> str | None:
+    """Colour of the darker part of pixels, a share of them in percent, if it is darker than skin."""
     if len(pixels) < FEWEST // 2:
         return None
-    dark = pixels[pixels[:, 0] <= np.percentile(pixels[:, 0], 40)]
+    dark = pixels[pixels[:, 0] <= np.percentile(pixels[:, 0], share)]
     colour = np.median(dark, axis=0)
     return to_hex(_plausible(colour, light, curve)) if colour[0] < skin[0] - DARKER else None
 
@@ -269,24 +246,3 @@ def _unlike(colour: Floats, main: Floats) -> bool:
     hue = np.abs(np.angle(np.exp(1j * (np.arctan2(*colour[:0:-1]) - np.arctan2(*main[:0:-1])))))
     shade = abs(colour[0] - main[0]) < 35 and (hue < 0.4 or max(np.hypot(*colour[1:]), np.hypot(*main[1:])) < 8)
     return difference(colour, main) >= SECOND and not shade
-
-
-def _frame(picture: Floats, face: Face, regions: Regions, skin: Floats) -> str:
-    """Colour of what differs from skin between brows and cheeks, beside the eyes."""
-    found = []
-    for around, eye, brow in zip(AROUND_EYES, EYE_CONTOURS, BROW_AREAS, strict=True):
-        mask = polygon(face, regions, around, hull=True) & (regions.labels == SKIN)
-        grown = cv2.dilate((polygon(face, regions, eye)).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-        over = cv2.dilate((polygon(face, regions, brow)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-        found.append(picture[mask & ~grown & ~over])
-    pixels = np.concatenate(found)
-    apart = np.hypot(pixels[:, 0] - skin[0], 1.5 * np.hypot(*(pixels[:, 1:] - skin[1:]).T))
-    other = apart > UNLIKE
-    if other.sum() < FEWEST:
-        return FRAME
-    dark = other & (pixels[:, 0] < min(skin[0] - UNLIKE, DARK_FRAME))
-    if dark.sum() > DARK_SHARE * other.sum():  # lenses mirror the sky, a dark frame does not
-        colour = np.median(pixels[dark & (pixels[:, 0] <= np.median(pixels[dark, 0]))], axis=0)
-        return to_hex(colour * [1.0, 0.5, 0.5])
-    frame = apart >= np.percentile(apart[other], 70)
-    return to_hex(np.median(pixels[frame], axis=0))

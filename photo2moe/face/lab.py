@@ -39,6 +39,16 @@ def from_lab(colours: Floats) -> Floats:
     return np.asarray(ratio @ _BACK.T, np.float64)
 
 
+def lightness(luminance: float) -> float:
+    """L, 0…100, of a luminance, 0…1."""
+    return float(lab(np.full(3, luminance))[0])
+
+
+def luminance(lightness: float) -> float:
+    """Luminance, 0…1, of L, 0…100."""
+    return float(from_lab(np.array([lightness, 0.0, 0.0])).mean())
+
+
 def to_hex(colour: Floats) -> str:
     """CIE Lab ``(3,)`` → ``#rrggbb``, clipped to the gamut."""
     light = np.clip(from_lab(colour), 0, 1)

@@ -19,7 +19,7 @@ from photo2moe.pen.palette import Tones, mix
 from photo2moe.pen.scene import Flat, Group, Item, Path, Points, Shape, brush
 
 # Right half of the edge of an afro against the face: from the middle of the forehead to where it leaves the cheek.
-FRAME = ((0.0, -0.97), (0.26, -0.955), (0.50, -0.88), (0.68, -0.74), (0.80, -0.53), (0.87, -0.28), (0.915, -0.04))
+FRAME = ((0.0, -1.18), (0.25, -1.15), (0.48, -1.03), (0.66, -0.84), (0.79, -0.58), (0.87, -0.30), (0.915, -0.04))
 OVER_EAR = ((0.96, -0.16), (1.04, -0.27), (1.14, -0.28))  # and on, where the ears are free
 PAST_EAR = ((0.95, 0.14), (0.965, 0.30), (1.0, 0.44))  # and on, where they are covered
 LOW = (1.45, 0.34)  # half width and v where the cloud's front ends below, outwards of that
@@ -52,10 +52,11 @@ def _close(who: Character, head: Head, tones: Tones, part: Part, row: Mapping[st
     top, side, front, bump, fade = (value_of(part, row, key) for key in ("top", "side", "front", "bump", "fade"))
     mop = Mop(who, head, top, side, front, bump, number(part, "depth", low=0, high=1))
     back, under = mop.behind(tones, fade)
-    outer, inner = mop.lines(tones, 0.85)
+    outer, inner = mop.lines(tones, 0.5)
     inside = [
         *draw_relief(mop.ring, mop.middle, tones, mop.seed, 1.4 * bump, int(number(part, "marks", low=0, high=60))),
         *mop.fade(tones, fade),
+        mop.roots(tones),
     ]
     light = Light.of(who, tones, 0.0)
     fill = Shape(mop.path, Flat(light.at((0.0, -1.3))))
@@ -121,7 +122,7 @@ class _Afro:
         self.ground = Ground(who, head)
         self.bump, self.covered = value_of(part, row, "bump"), value_of(part, row, "covered") > 0
         radius, tall, self.level = (value_of(part, row, key) for key in ("radius", "tall", "level"))
-        grown = 1 + 0.10 * who.hair.volume
+        grown = 1 + 0.04 * who.hair.volume  # the outline widens it too
         up = who.hair.front == "up"
         self.half = np.array([radius * (0.95 if up else 1.0), tall * (1.06 if up else 1.0), 0.9 * radius]) * grown
         self.level = self.level - (0.06 if up else 0.0)
@@ -148,7 +149,7 @@ class _Afro:
         points = np.array((*FRAME, *(PAST_EAR if self.covered else OVER_EAR)))
         word = self.who.hair.front
         if word == "full":
-            points[:, 1] += 0.34 * ease(points[:, 0], 0.75, 0.3) + 0.12 * ease(points[:, 0], 0.9, 0.6)
+            points[:, 1] += 0.48 * ease(points[:, 0], 0.75, 0.3) + 0.12 * ease(points[:, 0], 0.9, 0.6)
         elif word[-2:] in ("_l", "_r"):
             heavy = 1 if word.endswith("_r") else -1
             points[:, 1] += (0.13 if side == heavy else -0.02) * ease(np.abs(points[:, 0] - 0.55), 0.5, 0.0)

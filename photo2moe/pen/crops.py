@@ -19,7 +19,7 @@ CENTRE = -0.72  # v of the middle of the scalp
 HALF = (1.07, 1.04)  # half width of a bare scalp, and its height above the middle
 BELOW = 1.45  # its height below the middle, where it runs down to ears and nape
 DEPTH = (1.22, 1.16)  # half depth of a bare scalp before and behind the ears
-POWER = 2.25  # 2 is an ellipsoid, more is a box
+POWER = 2.25  # of the scalp, see there
 RIM = 0.9  # share of the radius beyond which tufts leave the surface
 BINS = 120  # directions in which the silhouette is sought
 STEPS = 22  # points along an edge of a tuft
@@ -58,10 +58,12 @@ class Scalp:
     Args:
         head: whose.
         mass: thickness of the hair.
+        half: half width of the bare scalp, and its height above the middle.
+        power: 2 is an ellipsoid, more is a box.
     """
 
-    def __init__(self, head: Head, mass: Mass) -> None:
-        self.head, self.mass = head, mass
+    def __init__(self, head: Head, mass: Mass, half: tuple[float, float] = HALF, power: float = POWER) -> None:
+        self.head, self.mass, self.half, self.power = head, mass, half, power
         self.width = head.size.skull[1] / 1.26
         yaw = float(np.degrees(head.yaw))
         self.left, self.right = -92.0 - yaw, 92.0 - yaw  # azimuths beyond which the scalp is not seen
@@ -79,7 +81,7 @@ class Scalp:
         )
         if m.wave or m.outline:
             y = -(height + 0.35)
-            x = np.sin(azi) * np.sqrt(np.clip(1 - (np.clip((height - CENTRE) / HALF[1], -1, 1)) ** 2, 0, 1))
+            x = np.sin(azi) * np.sqrt(np.clip(1 - (np.clip((height - CENTRE) / self.half[1], -1, 1)) ** 2, 0, 1))
             turn = np.arctan2(x, y)
             value = value + m.wave * np.sin(9 * turn + 1.0) * up
             if m.outline:
@@ -94,16 +96,16 @@ class Scalp:
     def on(self, azimuth: ArrayLike, v: ArrayLike, lift: ArrayLike = 0.0) -> Points3:
         """Points of the hair's surface ``(N, 3)``; ``lift`` is a share of the radius more."""
         azi, height, more = np.broadcast_arrays(*(np.asarray(x, float) for x in (azimuth, v, lift)))
-        y = np.clip((height - CENTRE) / np.where(height < CENTRE, HALF[1], BELOW), -1, 1)
-        ring = (1 - np.abs(y) ** POWER) ** (1 / POWER)
+        y = np.clip((height - CENTRE) / np.where(height < CENTRE, self.half[1], BELOW), -1, 1)
+        ring = (1 - np.abs(y) ** self.power) ** (1 / self.power)
         s, c = np.sin(np.radians(azi)), np.cos(np.radians(azi))
-        r = ring * (np.abs(s) ** POWER + np.abs(c) ** POWER) ** (-1 / POWER)
+        r = ring * (np.abs(s) ** self.power + np.abs(c) ** self.power) ** (-1 / self.power)
         scale = 1 + self.thick(azi, height) + more
         depth = np.where(c > 0, *DEPTH)
         return np.stack(
             [
-                HALF[0] * self.width * r * s * scale,
-                CENTRE + y * np.where(y < 0, HALF[1] * scale, BELOW),
+                self.half[0] * self.width * r * s * scale,
+                CENTRE + y * np.where(y < 0, self.half[1] * scale, BELOW),
                 depth * r * c * scale,
             ],
             -1,
@@ -118,12 +120,12 @@ class Scalp:
             bulge: below 1 they lie nearer to the plane of the ears.
         """
         p = np.asarray(points, float)
-        azi = np.degrees(np.arcsin(np.clip(p[:, 0] / (HALF[0] * self.width), -1, 1)))
+        azi = np.degrees(np.arcsin(np.clip(p[:, 0] / (self.half[0] * self.width), -1, 1)))
         scale = 1 + self.thick(azi, p[:, 1])
-        x = p[:, 0] / (HALF[0] * scale)
-        y = (p[:, 1] - CENTRE) / np.where(p[:, 1] < CENTRE, HALF[1] * scale, BELOW)
-        far = (np.abs(x) ** POWER + np.abs(y) ** POWER) ** (1 / POWER)
-        near = (1 - np.minimum(far, RIM) ** POWER) ** (1 / POWER)
+        x = p[:, 0] / (self.half[0] * scale)
+        y = (p[:, 1] - CENTRE) / np.where(p[:, 1] < CENTRE, self.half[1] * scale, BELOW)
+        far = (np.abs(x) ** self.power + np.abs(y) ** self.power) ** (1 / self.power)
+        near = (1 - np.minimum(far, RIM) ** self.power) ** (1 / self.power)
         z = near * np.exp(-np.maximum(far - RIM, 0) * 4.0)  # no kink where the surface turns away
         return np.column_stack([p[:, 0] * self.width, p[:, 1], z * DEPTH[0] * scale * bulge + lift])
 
@@ -139,7 +141,7 @@ class Scalp:
         """
         azi = np.linspace(-180, 180, 73)
         low = np.interp(azi, lower[:, 0], lower[:, 1])
-        top = CENTRE - HALF[1] * 0.9999
+        top = CENTRE - self.half[1] * 0.9999
         share = np.sin(np.linspace(0, np.pi / 2, 30))[:, None]
         v = low + (top - low) * share
         p = self.head.project(self.on(np.broadcast_to(azi, v.shape), v).reshape(-1, 3))

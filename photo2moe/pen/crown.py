@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from photo2moe.character.schema import Character
 from photo2moe.pen.ground import Ground
 from photo2moe.pen.head import Points3
-from photo2moe.pen.locks import LINE, STRAND, Dye
-from photo2moe.pen.palette import Tones, mix, parse, skin
+from photo2moe.pen.locks import LINE, STRAND, Dye, brushed
+from photo2moe.pen.palette import Tones, mix, parse, skin, tone
 from photo2moe.pen.scene import Colour, Flat, Gradient, Group, Item, Path, Points, Shape, brush
 
 CONTOUR = (0.022, 0.04)  # how far locks stand off the crown's outline, shares of its radius
-LIGHT = ((-0.9, -1.6), (1.3, -0.3))  # from where the hair is lit to where it lies in shade, in the picture
+FALL = ((-0.2, -2.1), (0.25, 1.9))  # from the roots on the crown, which are darker, to the lengths, in the picture
+SIDE = ((0.35, -1.5), (1.3, -0.95))  # from where the crown is lit to where it lies in shade, in the picture
+DIPPED = (1.7, -0.1)  # length above the ends where dyed ones set in, and where they have their colour, face units
+
+EDGE, FINE = (0.05, 0.05, 0.003), (0.004, 0.012, 0.002)  # widths of tufts and of single hairs at a hairline, face units
+ARCH = 0.42  # by how much the band of light falls towards the sides: v over the square of u
+TINT = (1.5, 1.5)  # lightness and chroma of the light on hair over those of the hair
 
 # Right half of the hairline of an open forehead, from its middle over the temple and the sideburn to above the ear.
 OPEN: tuple[tuple[float, float], ...] = (
@@ -25,15 +31,15 @@ OPEN: tuple[tuple[float, float], ...] = (
 def dye_of(who: Character, ground: Ground, tones: Tones, low: float) -> tuple[Dye, Dye]:
     """What the front and the back of the hair are painted with; ``low`` is the v of the ends."""
     tips = parse(who.hair.tips) if who.hair.tips else None
-    fall = (low - 0.95, low - 0.1)
+    fall = (low - DIPPED[0] * min(1.0, 0.45 + 0.25 * low), low - DIPPED[1])
     stops = (
-        (0.0, mix(tones.base, tones.light, 0.4), 1.0),
-        (0.3, tones.base, 1.0),
-        (0.6, tones.base, 1.0),
-        (1.0, mix(tones.base, tones.shade, 0.8), 1.0),
+        (0.0, mix(tones.base, tones.shade, 0.7), 1.0),
+        (0.2, mix(tones.base, tones.shade, 0.15), 1.0),
+        (0.45, tones.base, 1.0),
+        (1.0, mix(tones.base, tones.light, 0.75), 1.0),
     )
-    front = Gradient(*LIGHT, stops)
-    dark = mix(tones.shade, tones.deep, 0.25)
+    front = Gradient(*FALL, stops)
+    dark = mix(tones.shade, tones.deep, 0.15)
     darker = Tones(dark, tones.deep, mix(tones.deep, tones.line, 0.4), tones.shade, tones.base, tones.line)
     return Dye(tones, front, tips, fall), Dye(darker, Flat(dark), mix(tips, tones.deep, 0.3) if tips else None, fall)
 
@@ -66,6 +72,33 @@ def draw_flyaways(ground: Ground, tones: Tones) -> tuple[Item, ...]:
             Shape(brush(ground.set(base * rise[:, None] + middle), [0.004, 0.017, 0.002]), Flat(tones.line, 0.9))
         )
     return tuple(items)
+
+
+def draw_edge_hairs(ground: Ground, tones: Tones, hairline: ArrayLike) -> tuple[Item, ...]:
+    """Short hairs along a hairline from which hair is pulled back, so that it is no hard edge."""
+    chance = np.random.RandomState((ground.seed ^ 0x2B9) & 0xFFFFFFFF)
+    thick: list[Points] = []
+    thin: list[Points] = []
+    for side, half in zip((-1, 1), hairline_of(ground, hairline), strict=True):
+        far = ground.head.yaw * side > 0
+        for k in np.linspace(0.05, 0.62, 9) + chance.uniform(-0.03, 0.03, 9):
+            if far and k > 0.4:  # hidden behind the far temple
+                continue
+            i = int(k * (len(half) - 1))
+            foot = ground.place(half[i : i + 2])
+            along = foot[1] - foot[0]
+            along /= np.hypot(*along) + 1e-9
+            out = np.array([-along[1], along[0]]) * side  # towards the face
+            deep, long = chance.uniform(0.10, 0.2), chance.uniform(0.015, 0.055)
+            bend = along * chance.uniform(0.04, 0.12)
+            line = [
+                foot[0] - out * deep - bend,
+                foot[0] - 0.3 * out * deep - 0.4 * bend,
+                foot[0] + out * long + bend,
+            ]
+            curve = np.vstack(Path.spline(line).flatten())
+            (thick if chance.uniform() < 0.55 else thin).append(curve)
+    return (Shape(brushed(thick, EDGE), Flat(tones.base)), Shape(brushed(thin, FINE), Flat(tones.line, 0.5)))
 
 
 def draw_contour(ground: Ground, dye: Dye) -> tuple[Item, ...]:
@@ -119,7 +152,10 @@ def draw_crown(ground: Ground, dye: Dye, hairline: ArrayLike, parting: float | N
     edge = ground.set(np.vstack([left[::-1], right[1:]]))
     skip = len(edge) // 7
     roots = mix(tones.base, skin(parse(ground.who.skin.colour)).shade, 0.5)
-    inside = (Shape(brush(edge, [0.05, 0.13, 0.13, 0.05]), Flat(roots, 0.55), blur=0.035),)
+    inside = (
+        Shape(path, Gradient(*SIDE, ((0.0, tones.shade, 0.0), (1.0, tones.shade, 0.7)))),
+        Shape(brush(edge, [0.05, 0.13, 0.13, 0.05]), Flat(roots, 0.55), blur=0.035),
+    )
     lines = (
         Shape(brush(ground.set(over), [0.008, LINE, 1.15 * LINE, LINE, 0.008]), Flat(tones.line)),
         Shape(
@@ -141,24 +177,30 @@ def draw_parting(ground: Ground, tones: Tones, parting: float, low: float, path:
 
 
 def draw_flow(ground: Ground, tones: Tones, ways: list[Points]) -> tuple[Item, ...]:
-    """Strands over the hair, each a line and its shade; what is hidden behind the head is left out.
+    """Strands over the hair, each a line, its shade and its light; what is hidden behind the head is left out.
 
     Args:
         ground: where they lie.
         tones: of the hair.
         ways: points in space along each, ``(N, 3)``.
     """
-    items: list[Item] = []
+    lines = []
     for way in ways:
         seen = ground.head.depth(way) > -0.05
         stop = int(np.argmin(seen)) if not seen.all() else len(way)
         if stop > 5:
-            line = ground.place(way[:stop])
-            items.append(
-                Shape(brush(line + np.array([0.02, 0.012]), [0.002, 0.02, 0.07, 0.03, 0.002]), Flat(tones.shade, 0.5))
-            )
-            items.append(Shape(brush(line, [0.003, 1.1 * STRAND, 0.6 * STRAND, 0.002]), Flat(tones.line, 0.6)))
-    return tuple(items)
+            lines.append(ground.place(way[:stop]))
+    return (
+        Shape(
+            brushed([np.add(line, (0.02, 0.012)) for line in lines], [0.002, 0.02, 0.07, 0.03, 0.002]),
+            Flat(tones.shade, 0.5),
+        ),
+        Shape(
+            brushed([np.subtract(line, (0.03, 0.02)) for line in lines], [0.002, 0.035, 0.05, 0.002]),
+            Flat(tones.light, 0.45),
+        ),
+        Shape(brushed(lines, [0.003, 1.1 * STRAND, 0.6 * STRAND, 0.002]), Flat(tones.line, 0.6)),
+    )
 
 
 def draw_shine(
@@ -174,50 +216,52 @@ def draw_shine(
         strength: 0 none … 1 as bright as it is drawn.
     """
     chance = np.random.RandomState((ground.seed ^ 0x5A17) & 0xFFFFFFFF)
-    height += chance.uniform(-0.06, 0.06)
+    height += chance.uniform(-0.08, 0.06)
+    bright = mix(tones.shine, tone(tones.base, *TINT), 0.6)
     items: list[Item] = []
     for low, high, tall in _patches(chance, parting):
-        for grown, colour, opacity in ((0.05, tones.light, 0.8), (0.0, mix(tones.light, tones.shine, 0.7), 0.9)):
-            up, down = tall * (0.4 + 5 * grown), tall * (0.9 + 14 * grown)
-            edges = _zigzag(chance, low - grown, high + grown, height, up, down)
-            path = Path.polygon(ground.place(ground.lay(ground.fit(edges), lift=0.01)))
-            items.append(Shape(path, Flat(colour, opacity * strength)))
+        middle = 0.5 * (low + high)
+        ends = [[middle, height + ARCH * middle**2 - 0.3 * tall], [middle, height + ARCH * middle**2 + 1.6 * tall]]
+        (u0, v0), (u1, v1) = ground.place(ground.lay(ground.fit(ends))).tolist()
+        for grown, opacity in ((0.06, 0.32 * strength), (0.0, 0.6 * strength)):
+            stops = ((0.0, bright, 0.3 * opacity), (0.2, bright, opacity), (0.45, bright, 0.6 * opacity))
+            fade = Gradient((u0, v0), (u1, v1), (*stops, (1.0, bright, 0.0)))
+            edges = _zigzag(chance, low - grown, high + grown, height - 0.8 * grown, tall * (1 + 7 * grown))
+            items.append(Shape(Path.polygon(ground.place(ground.lay(ground.fit(edges), lift=0.01))), fade))
     return tuple(items)
 
 
 def _patches(chance: np.random.RandomState, parting: float) -> list[tuple[float, float, float]]:
     """Where the patches of the band begin and end, and how tall they are: larger on the left, where the light is."""
     found = []
-    for first, last, tall in ((-0.93, parting - 0.10, 0.20), (parting + 0.10, 0.78, 0.14)):
+    for first, last, tall in ((-0.97, parting - 0.07, 0.19), (parting + 0.07, 0.9, 0.14)):
         if last - first < 0.2:
             continue
-        cut = first + (last - first) * (chance.uniform(0.68, 0.85) if first < -0.5 else chance.uniform(0.55, 0.8))
-        for a, b in ((first, cut - 0.02), (cut + 0.02, last)):
-            if b - a > 0.17:
-                found.append((a, b, tall * chance.uniform(0.8, 1.1) * min(1.0, 0.3 + (b - a) / 0.6)))
+        cut = first + (last - first) * (chance.uniform(0.2, 0.35) if first < -0.5 else chance.uniform(0.6, 0.8))
+        for a, b in ((first, cut - 0.03), (cut + 0.02, last)):
+            if b - a > 0.12:
+                found.append((a, b, tall * chance.uniform(0.8, 1.2) * min(1.0, 0.35 + (b - a) / 0.7)))
     return found
 
 
-def _zigzag(chance: np.random.RandomState, low: float, high: float, height: float, up: float, down: float) -> Points:
+def _zigzag(chance: np.random.RandomState, low: float, high: float, height: float, tall: float) -> Points:
     """A patch of the band: a smooth upper edge, a lower one with unequal teeth along the strands, pointed ends."""
-
-    def level(u: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(height + 0.36 * u**2)
-
     share = np.linspace(0, 1, 24)
     u = low + (high - low) * share
-    upper = np.column_stack([u, level(u) - up * np.sin(np.pi * share) ** 0.6])
-    borders = np.append(0.0, np.cumsum(chance.uniform(0.4, 1.6, max(3, round((high - low) / 0.085)))))
+    upper = np.column_stack([u, height + ARCH * u**2 - 0.3 * tall * np.sin(np.pi * share) ** 0.6])
+    borders = np.append(0.0, np.cumsum(chance.uniform(0.3, 1.7, max(2, round((high - low) / 0.10)))))
     borders = borders / borders[-1]
     points = []
     for n in reversed(range(len(borders) - 1)):
+        wide = borders[n + 1] - borders[n]
         for at, deep in (
-            ((borders[n] + borders[n + 1]) / 2, chance.uniform(0.35, 1.0)),
-            (borders[n], chance.uniform(0.05, 0.35)),
+            (borders[n] + 0.6 * wide, chance.uniform(0.8, 2.0)),
+            (borders[n] + 0.3 * wide, chance.uniform(0.5, 0.9)),
+            (borders[n], chance.uniform(0.1, 0.4)),
         ):
             x = low + (high - low) * at
-            fall = deep * down * float(np.sin(np.pi * at)) ** 0.7
-            points.append((x + 0.28 * x * fall, height + 0.36 * x * x + fall))
+            fall = deep * tall * float(np.sin(np.pi * at)) ** 0.5
+            points.append((x + 0.3 * x * fall, height + ARCH * x * x + fall))
     return np.vstack([upper, np.array(points[:-1])])
 
 

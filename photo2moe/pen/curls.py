@@ -213,7 +213,7 @@ def tucked(
     return np.asarray(found)
 
 
-def ribbon(middle: Points, width: float, *, root: float = 0.0, tip: float = 0.62) -> tuple[Points, Points]:
+def ribbon(middle: Points, width: float, *, root: float = 0.0, tip: float = 1.0) -> tuple[Points, Points]:
     """The edges of a curl about its middle, on its left and on its right as one walks to its tip."""
     t = np.linspace(0, 1, len(middle))
     rising = root + (1 - root) * np.sin(np.pi / 2 * np.clip(t / WIDEST, 0, 1)) ** 0.6
@@ -258,7 +258,7 @@ def draw_curl(
     if facing > 0.1 and not light.dark:
         gleam = (0.16 * hollow + 0.84 * outer)[len(outer) // 4 : int(0.72 * len(outer))]
         items.append(
-            Shape(brush(gleam, [0.002, 0.32 * width, 0.002]), Flat(mix(t.light, t.shine, 0.65), 0.35 + 0.5 * facing))
+            Shape(brush(gleam, [0.002, 0.32 * width, 0.002]), Flat(mix(t.light, t.shine, 0.3), 0.25 + 0.4 * facing))
         )
     edge = np.vstack([left[fade:], right[::-1][:-fade] if fade else right[::-1]])
     items.append(Shape(brush(edge, [0.002, 0.7 * line, line, 0.7 * line, 0.002]), Flat(t.line)))

@@ -1,4 +1,4 @@
-"""Short curly hair: curls in rows on the mass over the scalp; for longer hair see :mod:`photo2moe.pen.ringlets`."""
+"""Short curly hair: curls in rows on the mass over the scalp; for longer hair see :mod:`photo2moe.pen.long`."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ FROM = {
 CROWN = (0.0, -1.42)  # the same of all others
 FALLING = ("full", "curtain")  # fronts whose curls lie over those below them
 GROWN = 0.15  # share by which curls are larger in hair of the greatest volume
+TURN = (1.7, 3.0)  # radians by which a curl winds
+RAISED = 0.2  # height over an open hairline at which the lowest curls have their roots, face units
 FLIP = 0.12  # share of the curls that wind the other way
 
 
@@ -84,10 +86,10 @@ def _rows(mop: Mop, light: Light, part: Part, size: float, fade: float) -> tuple
             azi = azi + chance.uniform(-5, 5)
             v = float(row["v"]) + chance.uniform(-0.05, 0.05)
             if not row.get("side") and v > -1.1:
-                v = min(v, float(np.interp(azi, mop.lower[:, 0], mop.lower[:, 1])) - (0.10 if falls else 0.0))
+                v = min(v, float(np.interp(azi, mop.lower[:, 0], mop.lower[:, 1])) - (0.05 if falls else RAISED))
             middle = _curl(mop, part, chance, azi, v, flow, size)
             width = number(part, "width", low=0, high=1) * size * chance.uniform(0.85, 1.15)
-            items += draw_curl(middle, width, light, line=0.95 * LINE)
+            items += draw_curl(middle, width, light, line=0.8 * LINE)
             contours.append(
                 np.vstack([*(edge if i == 0 else edge[::-1] for i, edge in enumerate(ribbon(middle, width)))])
             )
@@ -109,13 +111,13 @@ def _curl(
         out = root - head.project(np.array([[*CROWN, 0.9]]))[0]
         heading = float(np.arctan2(out[1], out[0]))
     side = float(np.sign(level if abs(level) > 0.08 else chance.uniform(-1, 1)))
-    if mop.who.hair.front in FROM and mop.who.hair.front not in FALLING and abs(level) <= 0.7:
+    if mop.who.hair.front not in FALLING and abs(level) <= 0.7:
         side = float(np.sign(np.cos(heading - head.roll))) or 1.0
         if v > -1.1 and mop.who.hair.front != "receding":
-            heading += 0.8 * side  # over the hairline
+            heading = -np.pi / 2 + head.roll + 0.75 * side  # up from the hairline
     if v < -1.65:  # those on top lie down, or they would be a tuft
         heading += 0.75 * side
-    turn = side * chance.uniform(3.2, 4.6)
+    turn = side * chance.uniform(*TURN)
     if abs(level) < 0.6 and chance.uniform() < FLIP:
         turn = -turn
     heading += chance.uniform(-0.3, 0.3) + 0.5 * side * float(ease(abs(level), 0.5, 1.0))

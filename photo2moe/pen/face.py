@@ -12,34 +12,43 @@ import numpy as np
 from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen.features import face_materials, sourness, words_of
-from photo2moe.pen.head import Head
+from photo2moe.pen.head import BARE, Head
 from photo2moe.pen.palette import SkinTones, mix
 from photo2moe.pen.parts import Materials, draw_part
-from photo2moe.pen.scene import Flat, Group, Item, Path, Points, Shape, bezier, brush
+from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush
 
 CLOSED = 0.16  # openness below which an eye is drawn shut
 OPENING = (CLOSED, 0.5, 1.0, 1.3), (0.60, 0.82, 1.0, 1.15)  # openness, and share of its height that an eye is drawn
 LOWER_LID = 0.85  # where a lid meets, in the eye's own unit
-SLANT = 8.0  # degrees by which an eye is tilted at most
+SLANT = 10.0  # degrees by which an eye is tilted at most
 SMILING = 0.35  # smile from which on the lower lids rise
 LID_RISE = 0.24  # share of the eye's lower half that a full smile takes
-SAGGING = 0.22  # share by which the upper lids of the old come down at the outer corner
+SAGGING = 0.18  # share by which the upper lids of the old come down at the outer corner
 MOUTH_BEND = 0.14  # rise of the corners of the mouth at full smile, in half widths
 FROWN_BEND = 0.34  # their fall at the deepest frown
-GRIN = (0.66, 0.30)  # width of a mouth that shows teeth over that drawn: without a smile, and what a full one adds
-AJAR = (0.55, 0.35)  # the same of the height of an open mouth
+GRIN = (0.68, 0.28)  # width of a mouth that shows teeth over that drawn: without a smile, and what a full one adds
+PARTED = (0.84, 0.24)  # the same of lips that are only parted
+AJAR = (0.60, 0.32)  # the same of the height of an open mouth
 THIN_LIPS = 0.82  # height of the lips of the old over that of others
 OPEN_MOUTHS = ("open", "teeth", "grin", "laugh", "happy")
 BEND_END = 1.25  # half widths beyond which the corners rise no further
 FROWN_BROW = 0.025  # face units by which the deepest frown of the mouth lowers the brows
 BROW = (0.98, 0.16)  # radius of the forehead over the skull, and what a full turn takes off, so that it stays inside
 SOOTHED = 0.8  # share of the slant of brows that a full smile takes off
-IRIS = (0.63, 0.93)  # half width and height of an iris over those of the eye
+IRIS = ((0.60, 0.75), (0.66, 0.71))  # height of an eye over its width, and half width of the iris over the eye's
+IRIS_HEIGHT = 0.97  # height of an iris over that of the eye
 ROUND_IRIS = 1.05  # least height of an iris over its width
 GLINT_BELOW = -0.12  # of the height of the iris: how far its top lies above the lid before the glint moves
 PUPIL_FREE = 0.34  # of that height: how far below the lid the middle of the iris lies at least
 GLINT_FALL = 0.4  # of that height: how far it moves at most
-FOREHEAD = 0.74  # how far the skin reaches above the temples, rounded, so that it stays within any hair
+# Width over the cheeks' of the skin above the temples, and how far it reaches, so that it stays within any hair, and
+# within a bare skull.
+FOREHEAD = ((0.95, 0.74), (0.78, 0.25))
+GLOW = (0.34, 0.19)  # radius of the blush of a cheek, and of the tip of the nose, face units
+GLOW_FLAT = 0.9  # height of a blush over its width
+GLOW_FADE = ((0.0, 1.0), (0.25, 0.86), (0.5, 0.42), (0.72, 0.1), (0.85, 0.0))  # its strength, from its middle outwards
+PLANE_BLUR = (0.012, 0.06)  # blur of the side plane under hair, and below a bare skull, whose shade is as soft
+CHIN_SHADE = 0.3  # share of the shade in the skin at the chin; the forehead has none, as bare skulls do
 TURNED = 8.0  # degrees of drawn yaw from which on a nose is seen from its side
 
 
@@ -73,16 +82,17 @@ def draw_eyes(who: Character, head: Head, kit: Kit, materials: Materials) -> tup
     words, stuff = words_of(who), face_materials(who, materials)
     part = _variant(kit, "eyes", who.eyes.shape, words)
     pupil = kit.get("iris", "soft" if "aged" in words and kit.has("iris", "soft") else "round")
-    radii = IRIS[0] * w, max(IRIS[1] * h, ROUND_IRIS * IRIS[0] * w)
+    wide = w * float(np.interp(h / w, *IRIS))
+    radii = wide, max(IRIS_HEIGHT * h, ROUND_IRIS * wide)
     gaze = np.array(who.expression.gaze) * (0.28 * w, 0.16 * h)
     for side, opened in ((-1, who.expression.left), (1, who.expression.right)):
         if opened < CLOSED:
             name = "closed_smile" if who.expression.smile > 0.5 and kit.has("eyes", "closed_smile") else "closed"
             items += draw_part(kit.get("eyes", name), stuff, eye_place(head, side, who), scale=w, words=words)
             continue
-        wide = float(np.interp(opened, *OPENING))
+        share = float(np.interp(opened, *OPENING))
         centre = np.array([side * (u - 0.02 * w), v + 0.03 * h]) + gaze
-        lid = (_lid_height(part) - LOWER_LID) * wide + LOWER_LID
+        lid = (_lid_height(part) - LOWER_LID) * share + LOWER_LID
         centre[1] = max(centre[1], v + lid * h + PUPIL_FREE * radii[1])
         low = lid * h - (centre[1] - v) + (1 + GLINT_BELOW) * radii[1]
         low = float(np.clip(low, 0, GLINT_FALL * radii[1]))  # so far the glint comes down with the lid
@@ -94,7 +104,7 @@ def draw_eyes(who: Character, head: Head, kit: Kit, materials: Materials) -> tup
             return head.face(centre + (0, low) + p * radii)
 
         inside = draw_part(pupil, stuff, centred, scale=radii[0], words=words, places={"glint": under_lid})
-        items += draw_part(part, stuff, eye_place(head, side, who, wide), scale=w, words=words, extra={"iris": inside})
+        items += draw_part(part, stuff, eye_place(head, side, who, share), scale=w, words=words, extra={"iris": inside})
     return tuple(items)
 
 
@@ -113,8 +123,8 @@ def draw_brows(who: Character, head: Head, kit: Kit, materials: Materials) -> tu
     level = head.size.brow - 0.06 * mood + FROWN_BROW * sourness(who)
     calm = 1 - SOOTHED * float(np.clip(who.expression.smile, 0, 1))  # nobody smiles with angry brows
     cross = 5 * max(-mood, 0.0) + 4 * max(sourness(who) - 0.15, 0.0)
-    slant = np.radians(calm * (3.5 * who.brows.slant + cross))
-    thick = {"man": 0.056, "boy": 0.045}.get(words[2], 0.052) * (1 + 0.35 * who.brows.thickness)
+    slant = np.radians(calm * (4.5 * who.brows.slant + cross))
+    thick = {"man": 0.060, "boy": 0.046}.get(words[2], 0.050) * (1 + 0.45 * who.brows.thickness)
     items: list[Item] = []
     for side in (-1, 1):
 
@@ -130,7 +140,7 @@ def draw_brows(who: Character, head: Head, kit: Kit, materials: Materials) -> tu
 
 def draw_nose(who: Character, head: Head, kit: Kit, materials: Materials) -> tuple[Item, ...]:
     """The nose: face units about its tip. Turned heads show its side."""
-    width, length = 1 + 0.3 * who.nose.width, 1 + 0.2 * who.nose.length
+    width, length = 1 + 0.40 * who.nose.width, 1 + 0.30 * who.nose.length
     side = 1.0 if head.yaw >= 0 else -1.0
 
     def place(p: Points) -> Points:
@@ -146,11 +156,12 @@ def draw_mouth(who: Character, head: Head, kit: Kit, materials: Materials) -> tu
     """The mouth: its own unit is half its width at rest; its corners rise with a smile."""
     width, smile, name = head.size.mouth_width, who.expression.smile, who.expression.mouth
     bend = MOUTH_BEND * max(smile, 0.0) - FROWN_BEND * sourness(who)
-    full = (1 + 0.25 * who.mouth.fullness) * (THIN_LIPS if "aged" in words_of(who) else 1.0)
+    full = (1 + 0.40 * who.mouth.fullness) * (THIN_LIPS if "aged" in words_of(who) else 1.0)
     wide = 1.0
     if name in OPEN_MOUTHS:
         happy = max(smile, 0.0)
-        wide, full = GRIN[0] + GRIN[1] * happy, full * (AJAR[0] + AJAR[1] * happy)
+        least, more = PARTED if name == "open" else GRIN
+        wide, full = least + more * happy, full * (AJAR[0] + AJAR[1] * happy)
 
     def place(p: Points) -> Points:
         y = p[:, 1] * full - bend * (np.minimum(np.abs(p[:, 0]), BEND_END) ** 2 - 0.3)
@@ -160,38 +171,50 @@ def draw_mouth(who: Character, head: Head, kit: Kit, materials: Materials) -> tu
     return draw_part(part, face_materials(who, materials), place, scale=width, words=words_of(who))
 
 
-def face_path(head: Head) -> Path:
+def face_path(head: Head, forehead: tuple[float, float] = FOREHEAD[0]) -> Path:
     """The skin of the face, closed far above the eyes under the hair."""
     arc, w = np.radians(np.linspace(8, 172, 25)), head.size.cheek
-    top = np.column_stack([0.95 * w * np.cos(arc), -0.75 - FOREHEAD * np.sin(arc)])
+    top = np.column_stack([forehead[0] * w * np.cos(arc), -0.75 - forehead[1] * np.sin(arc)])
     radius = BROW[0] - BROW[1] * abs(float(np.sin(head.yaw)))
     return Path.polygon(np.vstack([head.contour(), head.project(head.shell(top, radius))]))
 
 
 def draw_skin(who: Character, head: Head, tones: SkinTones, shadow: tuple[Item, ...]) -> tuple[Item, ...]:
     """Face with its blush, side plane and the shadow that hair casts on it."""
-    path, outline, words = face_path(head), head.contour(), words_of(who)
-    inside: list[Item] = [_side_plane(outline, tones, 1.35 if words[2] == "man" else 1.0)]
+    bare = who.hair.length in BARE
+    path, outline, words = face_path(head, FOREHEAD[bare]), head.contour(), words_of(who)
+    inside: list[Item] = [_side_plane(outline, tones, 1.35 if words[2] == "man" else 1.0, PLANE_BLUR[bare])]
     (u, _), (_, h) = head.size.eye, head.size.eye_size
     young = words[2] in ("girl", "boy")
-    strength = (0.52 if young else 0.2 if words[2] == "man" else 0.42) * (1 + 0.9 * who.skin.blush)
-    level = h + (0.12 if young else 0.10)
+    strength = (0.46 if young else 0.18 if words[2] == "man" else 0.36) * (1 + 0.9 * who.skin.blush)
+    level = h + (0.13 if young else 0.14)
+    inside.append(_glow(head, 0.0, head.size.nose - 0.05, GLOW[1], tones, 0.5 * strength))
     for side in (-1, 1):
-        spot = Path.ellipse(side * (u + 0.12), level, 0.22, 0.11).map(head.face)
-        inside.append(Shape(spot, Flat(tones.blush, float(np.clip(strength, 0, 0.9))), blur=0.065))
+        inside.append(_glow(head, side * (u + 0.12), level, GLOW[0], tones, strength))
         if strength > 0.35:
-            inside.extend(_hatching(head, side, u + 0.12, level, tones, min(strength, 0.6)))
+            inside.extend(_hatching(head, side, u + 0.12, level, tones, min(strength, 0.5)))
     inside.extend(shadow)
     line = brush(outline, [0.010, 0.018, 0.022, 0.030, 0.022, 0.018, 0.010])
-    return (Shape(path, Flat(tones.base)), Group(tuple(inside), path), Shape(line, Flat(tones.line)))
+    (x0, y0), (x1, y1) = head.face([(0, 0), (0, head.size.chin)]).tolist()
+    fill = Gradient((x0, y0), (x1, y1), ((0.0, tones.base, 1.0), (1.0, mix(tones.base, tones.shade, CHIN_SHADE), 1.0)))
+    return (Shape(path, fill), Group(tuple(inside), path), Shape(line, Flat(tones.line)))
 
 
-def _side_plane(outline: Points, tones: SkinTones, width: float) -> Item:
+def _glow(head: Head, u: float, v: float, radius: float, tones: SkinTones, strength: float) -> Item:
+    """A spot of blood under the skin that fades towards its rim."""
+    spot = Path.ellipse(u, v, radius, GLOW_FLAT * radius).map(head.face)
+    ((x, y),) = head.face([(u, v)]).tolist()
+    strength = float(np.clip(strength, 0, 0.9))
+    stops = tuple((at, tones.blush, share * strength) for at, share in GLOW_FADE)
+    return Shape(spot, Gradient((x, y), (x, y), stops, radius))
+
+
+def _side_plane(outline: Points, tones: SkinTones, width: float, blur: float) -> Item:
     """The narrow plane at the right of a face that the light does not reach."""
     edge = outline[len(outline) // 2 + 4 :]
     depth = np.interp(np.linspace(0, 1, len(edge)), (0, 0.25, 0.6, 1), (0.0, 0.05, 0.085, 0.10)) * width
     inner = edge - np.column_stack([depth, 0.35 * depth])
-    return Shape(Path.polygon(np.vstack([np.add(edge, (0.1, 0)), inner[::-1]])), Flat(tones.shade, 0.6), blur=0.012)
+    return Shape(Path.polygon(np.vstack([np.add(edge, (0.1, 0)), inner[::-1]])), Flat(tones.shade, 0.6), blur)
 
 
 def _hatching(head: Head, side: int, u: float, v: float, tones: SkinTones, strength: float) -> list[Item]:
@@ -205,9 +228,9 @@ def _hatching(head: Head, side: int, u: float, v: float, tones: SkinTones, stren
 
 
 EAR = (
-    (0.88, -0.16),
-    (0.99, -0.22),
-    (1.09, -0.23),
+    (0.88, -0.22),
+    (0.99, -0.285),
+    (1.085, -0.26),
     (1.155, -0.13),
     (1.13, 0.05),
     (1.07, 0.20),

@@ -7,14 +7,17 @@ from dataclasses import replace
 import numpy as np
 
 from photo2moe.character.schema import Character
-from photo2moe.pen.palette import SkinTones, Tones, hair, iris, mix, parse, to_oklab
+from photo2moe.pen.palette import SkinTones, Tones, hair, iris, mix, parse, to_oklab, tone
 from photo2moe.pen.parts import Materials
 from photo2moe.pen.scene import Colour
 
 BEARDED = 0.35  # share of a frown that is believed of a mouth amid a beard
+GLOWING = (1.35, 8.0)  # chroma, and degrees of hue, by which the lit lower part of an iris is livelier
+POUTING = 0.45  # the same of small children, whose mouths fall so at rest
 BROW_DARK = (58, 38, 40)  # what brows are darkened with
 BROW_STEP = 0.3  # Oklab lightness by which they are at least darker than skin, before their own shading
 LIPSTICK = (196, 44, 74)  # what lips are mixed with that wear some
+PAINTED = 0.18  # share of that in lips whose colour was measured
 ROSY = 0.35  # share of blush in lips of a measured colour, which a photo shows greyer than they are
 
 
@@ -22,7 +25,8 @@ def words_of(who: Character) -> tuple[str, ...]:
     """What parts may ask for.
 
     That is age, look, marks, and ``woman``, ``man`` from their teens on, ``girl``, ``boy`` before (``u`` if undecided),
-    ``aged`` for lines in the face (``lined`` if no mark draws them), ``full`` for full lips.
+    ``aged`` for lines in the face (``lined`` if no mark draws them), ``full`` for full lips
+    (``full_man`` of men and boys).
     """
     age, look = who.person.age, who.person.look
     young = age in ("baby", "child")
@@ -33,7 +37,7 @@ def words_of(who: Character) -> tuple[str, ...]:
     if age == "old" and "wrinkles" not in who.skin.marks:
         words.append("lined")
     if who.mouth.fullness > 0.35:
-        words.append("full")
+        words.append("full_man" if kind in ("man", "boy") else "full")
     return tuple(words)
 
 
@@ -41,13 +45,16 @@ def face_materials(who: Character, materials: Materials) -> Materials:
     """Materials with those that only a face has: lashes that turn to skin at their ends, lips that wear colour."""
     stuff = dict(materials)
     skin, lash, lip = (stuff[name] for name in ("skin", "lash", "lip"))
-    stuff["iris"] = iris(parse(who.eyes.colour))
+    eye = iris(parse(who.eyes.colour))
+    stuff["iris"] = replace(
+        eye, light=tone(mix(eye.light, eye.shine, 0.35), 1.0, *GLOWING), shine=tone(eye.shine, 1.10, *GLOWING)
+    )
     stuff["brow"] = hair(brow_colour(who))
     if isinstance(skin, SkinTones) and isinstance(lash, Tones) and isinstance(lip, Tones):
         stuff["lash"] = replace(lash, light=mix(lash.base, skin.line, 0.55))
         red = lip.base
         if who.mouth.colour:
-            red = mix(lip.base, skin.blush, ROSY)
+            red = mix(mix(lip.base, skin.blush, ROSY), LIPSTICK, PAINTED)
         elif "lipstick" in who.skin.marks:
             red = mix(lip.base, LIPSTICK, 0.6)
         stuff["lip"] = replace(lip, base=red, shade=mix(red, skin.line, 0.3))
@@ -64,5 +71,6 @@ def brow_colour(who: Character) -> Colour:
 
 
 def sourness(who: Character) -> float:
-    """How far the corners of the mouth go down, 0 to 1; a beard pulls them down in photos without any scowl."""
-    return max(-who.expression.smile, 0.0) * (1.0 if who.beard.kind in ("none", "stubble") else BEARDED)
+    """How far the corners of the mouth go down, 0 to 1; beards and small children's pouts are no scowl."""
+    share = BEARDED if who.beard.kind not in ("none", "stubble") else 1.0
+    return max(-who.expression.smile, 0.0) * (POUTING if who.person.age in ("baby", "child") else share)

@@ -66,7 +66,7 @@ def _puffs(who: Character, head: Head, tones: Tones, part: Part) -> Locks:
         balls += [*ball, *_band(head, np.array([u, v, w]), size, cloth(parse(who.clothes.colour)))]
         highest = min(highest, top)
     back, under = mop.behind(tones)
-    outer, inner = mop.lines(tones, 0.85)
+    outer, inner = mop.lines(tones, 0.5)
     ways = []
     count = 13
     for n in range(count):
@@ -77,6 +77,7 @@ def _puffs(who: Character, head: Head, tones: Tones, part: Part) -> Locks:
         ways.append(bezier(start, bow, bow, goal, 14)[: int(chance.uniform(9, 13))])
     inside: list[Item] = draw_relief(mop.ring, mop.middle, tones, mop.seed, 0.2, 0)
     inside.append(Shape(strokes(ways, [0.004, 1.3 * STRAND, 0.003]), Flat(tones.line, 0.5)))
+    inside.append(mop.roots(tones))
     fill = Shape(mop.path, Flat(Light.of(who, tones, 0.0).at((0.0, -1.3))))
     return Locks((*balls, *back), under, (outer, fill, mop.clipped(inside), inner), mop.shadow([], 0.045), highest)
 

@@ -24,10 +24,16 @@ RELIEF = 0.86  # how far features stand forward over the depth of the contour; l
 BEND = 0.45  # share of the bend of a row of features that a nod shows
 NECK = 0.75  # v of the joint about which the head tilts
 PIT = 0.26  # from the chin down to the pit of the neck
-LOW_EYE = 0.6  # least height of an eye over its width
+LOW_EYE = 0.54  # least height of an eye over its width
+HIGH_EYE = 0.96  # the most
 LINED = 0.8  # share of the way to old age of grown-ups with lines in their faces
 GREYING = 0.45  # the same of those whose hair is grey, and of men whose hair recedes
+BARE = ("bald", "shaved")  # lengths of hair that do not hide how high the skull is
+LOW_CROWN = (0.95, 0.82)  # width and height of a bare skull over those of one under hair
+LEVEL = -0.3  # v that stays where it is when the crown comes down: the temples
 GREY = (0.45, 0.85, 0.025)  # Oklab lightness between which, and chroma below which, hair is grey
+# Silhouette of the far side at a quarter turn: where over the chin, share by which it bulges, and how far up and down.
+FAR_SIDE = ((-0.03, -0.05, 0.2), (0.36, 0.05, 0.22), (0.78, -0.42, 0.22))
 NARROW = 0.20  # share by which the far half of a face narrows at a quarter turn, near its middle
 
 
@@ -72,10 +78,10 @@ class Proportions:
 # The chibi proportions of four kinds of people, between which everybody is mixed: half width and height of the eyes,
 # chin, jaw, point of the chin, mouth, gap between eye and brow, neck, shoulders, half width of the face, cheeks.
 _KINDS = {
-    "baby": (0.268, 0.262, 0.80, 0.00, 0.00, 0.47, 0.17, 0.19, 1.20, 1.03, 0.8),
-    "child": (0.284, 0.280, 0.88, 0.00, 0.25, 0.51, 0.16, 0.21, 1.40, 1.01, 0.45),
-    "f": (0.282, 0.231, 1.05, 0.00, 0.75, 0.61, 0.15, 0.23, 1.72, 0.96, 0.0),
-    "m": (0.248, 0.184, 1.19, 0.42, 0.32, 0.72, 0.08, 0.33, 2.06, 0.95, -0.1),
+    "baby": (0.270, 0.250, 0.80, 0.00, 0.00, 0.47, 0.17, 0.19, 1.20, 1.03, 0.8),
+    "child": (0.286, 0.262, 0.88, 0.00, 0.25, 0.51, 0.16, 0.21, 1.40, 1.01, 0.45),
+    "f": (0.290, 0.214, 1.04, 0.00, 0.75, 0.61, 0.14, 0.23, 1.72, 0.96, 0.0),
+    "m": (0.262, 0.164, 1.17, 0.38, 0.35, 0.71, 0.09, 0.33, 2.06, 0.95, -0.1),
 }
 
 
@@ -84,7 +90,7 @@ def proportions(who: Character) -> Proportions:
     look = {"f": 0.0, "m": 1.0}.get(who.person.look, 0.5)
     adult = (1 - look) * np.array(_KINDS["f"]) + look * np.array(_KINDS["m"])
     young = np.array(_KINDS["child"]) + (-0.01, -0.015, 0, 0.08, -0.1, 0, -0.02, 0.01, 0.05, 0, 0) * np.array(look)
-    aged = adult * (0.87, 0.66, 1.06, 1, 0.5, 1.04, 1, 1.04, 1, 1, 1) + (0, 0, 0, 0.08, 0, 0, 0, 0, 0, 0.01, 0.3)
+    aged = adult * (0.92, 0.82, 1.03, 1, 0.6, 1.02, 1, 1.04, 1, 1, 1) + (0, 0, 0, 0.04, 0, 0, 0, 0, 0, 0.01, 0.2)
     lined = _maturity(who)
     base = {
         "baby": np.array(_KINDS["baby"]),
@@ -96,31 +102,35 @@ def proportions(who: Character) -> Proportions:
     width, height, chin, jaw, point, mouth, gap, neck, shoulders, cheek, full = base.tolist()
     real = 1 - who.strength  # towards the proportions of photographed people
     width, height = width * (1 - 0.22 * real), height * (1 - 0.42 * real)
-    chin, mouth = chin + 0.45 * real, mouth + 0.33 * real
-    face, eyes = who.face, who.eyes
-    size = 1 + 0.15 * eyes.size
-    chin += 0.12 * face.chin
-    mouth += 0.05 * face.chin
-    height = max(height * (1 + 0.18 * eyes.height), LOW_EYE * width) * size
-    brow = -height - gap - 0.05 * who.brows.height
+    chin, mouth = chin + 0.45 * real + 0.14 * who.face.chin, mouth + 0.33 * real + 0.05 * who.face.chin
+    face, eyes, size = who.face, who.eyes, 1 + 0.17 * who.eyes.size
+    height = min(max(height * (1 + 0.22 * eyes.height), LOW_EYE * width), HIGH_EYE * width) * size
+    brow = -height - gap - 0.07 * who.brows.height
     hairline = brow - (0.27 + 0.08 * face.forehead + 0.10 * who.hair.hairline) * (chin - brow)
     return Proportions(
-        eye=(0.5 + 0.035 * eyes.spacing, 0.0),
+        eye=(0.5 + 0.055 * eyes.spacing, 0.0),
         eye_size=(width * size, height),
         brow=brow,
-        nose=(0.5 + 0.05 * who.nose.length) * mouth + 0.03,
+        nose=(0.5 + 0.07 * who.nose.length) * mouth + 0.03,
         mouth=mouth,
-        mouth_width=(0.232 + 0.038 * look * (who.person.age != "child")) * (1 + 0.22 * who.mouth.width),
+        mouth_width=(0.205 if who.person.age in ("baby", "child") else 0.232 + 0.038 * look)
+        * (1 + 0.30 * who.mouth.width),
         chin=chin,
-        cheek=cheek * (1 + (0.08 if face.width > 0 else 0.05) * face.width + 0.015 * face.cheeks),
-        jaw=float(np.clip(jaw + 0.45 * face.jaw + 0.3 * max(face.jaw - 0.5, 0.0), -0.5, 0.72)),
+        cheek=cheek * (1 + (0.11 if face.width > 0 else 0.08) * face.width + 0.015 * face.cheeks),
+        jaw=float(np.clip(jaw + 0.60 * face.jaw, -0.6, 0.75)),
         point=float(np.clip(point - 0.25 * face.jaw + 0.15 * face.chin, 0, 1)),
         cheeks=full + face.cheeks,
         neck=neck,
         shoulders=shoulders,
         hairline=hairline,
-        skull=(-0.72, 1.26 * (1 + 0.04 * face.width), 1.33, 1.24),
+        skull=_skull(who),
     )
+
+
+def _skull(who: Character) -> tuple[float, float, float, float]:
+    """The ellipsoid that bears the hair; where hardly any hair covers it, its crown is lower."""
+    wide, high = LOW_CROWN if who.hair.length in BARE and who.headwear.kind == "none" else (1.0, 1.0)
+    return LEVEL + (-0.72 - LEVEL) * high, 1.26 * wide * (1 + 0.04 * who.face.width), 1.33 * high, 1.24
 
 
 def _maturity(who: Character) -> float:
@@ -227,15 +237,17 @@ class Head:
     def _half_contour(self) -> Points:
         """The right half of the face's outline seen from the front, from the temple down to the chin."""
         w, c, j, p, k = (getattr(self.size, name) for name in ("cheek", "chin", "jaw", "point", "cheeks"))
+        centre, _, high, _ = self.size.skull
+        bare = high < 1.33  # temples lie within it
         knots = [
-            (0.985 * w, -0.75),
-            (1.005 * w, -0.35),
+            ((0.90 if bare else 0.985) * w, centre - 0.03 * high / 1.33),
+            ((0.975 if bare else 1.005) * w, -0.35),
             ((1.0 + 0.01 * k) * w, 0.10 * c),
-            ((0.950 + 0.040 * k + 0.015 * j) * w, 0.36 * c),
-            ((0.840 + 0.080 * k + 0.055 * j - 0.035 * p) * w, 0.58 * c),
-            ((0.655 + 0.075 * k + 0.115 * j - 0.070 * p) * w, 0.770 * c),
-            ((0.430 + 0.048 * k + 0.100 * j - 0.085 * p) * w, 0.900 * c),
-            ((0.215 + 0.015 * k + 0.070 * j - 0.075 * p) * w, 0.974 * c),
+            ((0.935 + 0.050 * k + 0.025 * j) * w, 0.36 * c),
+            ((0.812 + 0.078 * k + 0.095 * j - 0.035 * p) * w, 0.58 * c),
+            ((0.618 + 0.105 * k + 0.165 * j - 0.065 * p) * w, 0.770 * c),
+            ((0.398 + 0.080 * k + 0.105 * j - 0.080 * p) * w, 0.900 * c),
+            ((0.200 + 0.030 * k + 0.065 * j - 0.075 * p) * w, 0.974 * c),
             (0.0, c),
         ]
         mirrored = (-knots[-2][0], knots[-2][1])  # so that the chin is level in the middle
@@ -253,9 +265,7 @@ class Head:
         near = half[:, 0] * np.cos(self.yaw)
         far = np.hypot(near, np.minimum(deep, half[:, 0]) * np.sin(self.yaw))
         v = half[:, 1] / self.size.chin
-        far = far * (
-            1 + turned * (0.05 * np.exp(-(((v - 0.36) / 0.22) ** 2)) - 0.05 * np.exp(-(((v + 0.03) / 0.2) ** 2)))
-        )
+        far = far * (1 + turned * sum(bump * np.exp(-(((v - at) / wide) ** 2)) for at, bump, wide in FAR_SIDE))
         near = far + (near - far) * min(1.0, 3 * turned)
         shift = middle * np.sin(self.yaw)
         height = half[:, 1] * np.cos(self.pitch) - (middle + 0.35 * deep) * np.sin(self.pitch)

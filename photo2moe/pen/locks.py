@@ -5,6 +5,7 @@ A lock lies about a middle line, as wide as its width says, and ends in one tip 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -16,8 +17,11 @@ from photo2moe.pen.scene import Colour, Flat, Gradient, Group, Item, Paint, Path
 
 LINE = 0.026  # width of a lock's outline at its tip, face units
 STRAND = 0.015  # width of a line inside a lock, face units
+GLOSSY = 0.08  # half width from which a lock has a streak of light, face units
+NOTCH, THIN = (0.002, 0.5 * STRAND, STRAND), (0.002, 0.7 * STRAND, 0.002)  # widths of lines inside a lock
 EASE = 4  # points to either side over which a lock's width is smoothed
 FLANK = 9  # points of one side of a tip
+DIP = ((0.0, 0.0), (0.25, 0.12), (0.5, 0.42), (0.75, 0.74), (1.0, 0.9))  # how dyed ends set in: share, opacity
 FADE = 0.35  # length of a lock at its root that has no outline, face units, so that it grows out of the hair behind
 
 
@@ -148,6 +152,12 @@ class Lock:
             found.append(np.vstack([inner, outer[::-1]]))
         return found
 
+    def gloss(self) -> Path:
+        """A streak of light along the lit side of its middle, tapered at both ends."""
+        first, last = self.chance.uniform(0.10, 0.3), self.chance.uniform(0.6, 0.85)
+        line = self.at(np.linspace(first, last, 20), self.chance.uniform(-0.6, -0.3))
+        return brush(line, [0.002, 0.3 * float(self.half.max()), 0.002])
+
     def lines(self, strands: int) -> list[Points]:
         """Lines inside: one up from each notch, and others by chance."""
         found = []
@@ -162,6 +172,17 @@ class Lock:
             )
             found.append(self.at(np.linspace(s, min(s + length, 0.8), 14), x * np.linspace(1, 0.8, 14)))
         return found
+
+
+def brushed(lines: Sequence[Points], widths: ArrayLike) -> Path:
+    """Open lines drawn with one brush, as one path."""
+    return Path.rings(brush(line, widths).arrays()[1] for line in lines)
+
+
+def dip(colour: Colour, fall: tuple[float, float]) -> Gradient:
+    """What is painted over hair whose ends have another colour: it sets in slowly between the two v of ``fall``."""
+    stops = tuple((share, colour, opacity) for share, opacity in DIP)
+    return Gradient((0, fall[0]), (0, fall[1]), stops)
 
 
 def draw_comb(
@@ -179,18 +200,20 @@ def draw_comb(
     """
     tones = dye.tones
     path = Path.polygon(lock.outline())
-    (u0, v0), (u1, v1) = lock.at([max(0.55, 1 - 0.7 / lock.length), 1.0], 0.0).tolist()
-    inside: list[Item] = [Shape(path, Gradient((u0, v0), (u1, v1), ((0, tones.light, 0.0), (1, tones.light, 0.55))))]
+    (u0, v0), (u1, v1) = lock.at([max(0.45, 1 - 0.9 / lock.length), 1.0], 0.0).tolist()
+    inside: list[Item] = [Shape(path, Gradient((u0, v0), (u1, v1), ((0, tones.light, 0.0), (1, tones.light, 0.6))))]
     if dye.tips is not None:
-        inside.append(
-            Shape(path, Gradient((0, dye.fall[0]), (0, dye.fall[1]), ((0, dye.tips, 0.0), (1, dye.tips, 0.95))))
-        )
+        inside.append(Shape(path, dip(dye.tips, dye.fall)))
     if dark:
         inside.append(Shape(path, Flat(tones.shade, dark)))
     inside.append(Shape(Path.rings(lock.flanks()), Flat(tones.shade, 0.55)))
-    for n, curve in enumerate(lock.lines(strands)):
-        notch = n < len(lock.notches) - 2
-        widths = [0.002, 0.5 * STRAND, STRAND] if notch else [0.002, 0.7 * STRAND, 0.002]
-        inside.append(Shape(brush(curve, widths), Flat(tones.line if notch else tones.deep, 0.7 if notch else 0.55)))
+    if not dark and lock.half.max() > GLOSSY:
+        inside.append(Shape(lock.gloss(), Flat(tones.light, 0.35)))
+    lines, notches = lock.lines(strands), len(lock.notches) - 2
+    for some, widths, colour, opacity in (
+        (lines[:notches], NOTCH, tones.line, 0.7),
+        (lines[notches:], THIN, tones.deep, 0.55),
+    ):
+        inside.append(Shape(brushed(some, widths), Flat(colour, opacity)))
     contour = brush(lock.outline(fade), [0.002, 0.7 * line, line, line, line, 0.7 * line, 0.002])
     return (Shape(path, dye.paint), Group(tuple(inside), path), Shape(contour, Flat(tones.line)))

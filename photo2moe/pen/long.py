@@ -39,10 +39,24 @@ from photo2moe.pen.sheaf import Sheaf, check_part, choose, draw_locks, list_of, 
 FRONT = {"parting", "parted_from", "hairline", "flow", "strokes", "tuck", "locks", "as", "for"}  # keys of a front
 BACK = {"lengths", "locks", "flip", "for"}  # keys of a back
 CROPPED = ("back", "up", "receding", "swept_l", "swept_r")  # fronts of crops that reach the ears
+CLOSE = ("ear", "chin")  # lengths of curly hair that curls from the roots on
 FULLER = 0.4  # volume by which such a crop is fuller than a short one
+MORE = 0.7  # by how many times its difference from the mean an outline differs more: a drawing's hair is smoother
+EXTREMES = (0.8, 1.28)  # of the radii of such an outline
+ASIDE = 1.5  # times by which a parting lies farther aside than measured, so that it is seen
 STRANDS = 6  # on each side of the parting
 FALL = 0.45  # share of the locks of a front below the eyes that hair down to the ears has
 ENDS = {"ear": 0.35, "chin": 0.95, "shoulder": 1.55, "long": 2.3}  # v of the ends by length
+
+
+def pronounced(who: Character) -> Character:
+    """The person with an outline that differs more from the mean, so that it is seen in a drawing.
+
+    Less so of a turned head, whose outline is that of another side.
+    """
+    more = 1 + MORE * (1 - abs(who.pose.yaw) / 45)
+    outline = tuple(float(np.clip(1 + more * (ratio - 1), *EXTREMES)) for ratio in who.hair.outline)
+    return replace(who, hair=replace(who.hair, outline=outline))
 
 
 def choose_back(kit: Kit, who: Character, seed: int) -> Part | None:
@@ -54,7 +68,10 @@ def choose_back(kit: Kit, who: Character, seed: int) -> Part | None:
 
 def is_crop(who: Character) -> bool:
     """Whether hair down to the ears is cut like short hair, with free ears and nape."""
-    return who.hair.length == "ear" and (who.person.look == "m" or who.hair.front in CROPPED)
+    man, hair = who.person.look == "m", who.hair
+    if man and hair.front == "up" and hair.length == "chin":
+        return True
+    return hair.length == "ear" and hair.texture != "curly" and (man or hair.front in CROPPED)
 
 
 def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
@@ -66,16 +83,16 @@ def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
     if is_crop(who):
         hair = replace(who.hair, length="short", volume=min(who.hair.volume + FULLER, 1.0))
         return short.draw_hair(replace(who, hair=hair), head, kit, tones)
-    ground, wave = Ground(who, head), wave_of(who, kit)
-    front = choose_front(kit, who, ground.seed)
+    ground, wave = Ground(pronounced(who), head), wave_of(who, kit)
+    word = "back" if who.hair.texture == "curly" and who.hair.front in CROPPED[1:3] else who.hair.front
+    front = choose_front(kit, replace(who, hair=replace(who.hair, front=word)), ground.seed)
     part = choose_back(kit, who, ground.seed)
     dye, dark = dye_of(who, ground, tones, ENDS.get(who.hair.length, 1.0))
     dyes = {"front": dye, "under": dye, "back": dark}
     sheaf = Sheaf()
     parting = front.data.get("parting")
     at = 0.0 if parting is None else float(parting)
-    if parting is None:
-        ground.parting = 0.0
+    ground.parting = 0.0 if parting is None else float(np.clip(ASIDE * who.hair.parting, -1, 1))
     crown, path = draw_crown(ground, dye, front.data.get("hairline", OPEN), None if parting is None else at)
     sheaf.items["under"] += draw_scalp(ground, dark)
     sheaf.items["front"] += [*draw_flyaways(ground, tones), *draw_contour(ground, dye), *crown]
@@ -86,7 +103,8 @@ def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
     draw_locks(front, ground, dyes, wave, sheaf, fall=FALL if who.hair.length == "ear" else 1.0)
     if parting is not None:
         sheaf.items["front"] += draw_parting(ground, tones, at, float(front.data.get("parted_from", -1.0)), path)
-    sheaf.items["front"] += draw_shine(ground, tones, at)
+    if who.hair.texture != "curly" or who.hair.length not in CLOSE:
+        sheaf.items["front"] += draw_shine(ground, tones, at)
     left, right = hairline_of(ground, front.data.get("hairline", OPEN))
     cast = [hairline_shadow(ground, left, right, narrow=parting is None), *sheaf.contours]
     shadow = shadow_on_face(ground, cast, skin(parse(who.skin.colour)).shade)

@@ -26,9 +26,9 @@ BEHIND = (
     (180.0, 0.42),
 )
 # The same of the hairline, above the level of an open forehead.
-SQUARE = ((0.0, 0.0), (17.0, -0.01), (30.0, -0.02), (36.0, 0.015), (41.0, 0.15), (44.0, 0.27))
-ROUND = ((0.0, 0.0), (16.0, -0.01), (30.0, 0.035), (40.0, 0.16), (44.0, 0.27))
-RECEDING = ((0.0, -0.02), (10.0, -0.03), (22.0, -0.14), (32.0, -0.17), (39.0, 0.02), (44.0, 0.24))
+SQUARE = ((0.0, -0.20), (13.0, -0.19), (24.0, -0.13), (32.0, -0.03), (39.0, 0.12), (44.0, 0.27))
+ROUND = ((0.0, -0.26), (13.0, -0.235), (26.0, -0.12), (36.0, 0.06), (44.0, 0.27))
+RECEDING = ((0.0, -0.16), (10.0, -0.18), (22.0, -0.28), (32.0, -0.22), (39.0, 0.02), (44.0, 0.24))
 CAST = (0.03, 0.07)  # how far the shadow of a curl falls, face units
 SHARE = 0.62  # of the person's outline that hair on the scalp follows
 LEAST, MOST = -0.09, 0.34  # of the thickness that it adds
@@ -113,6 +113,13 @@ class Mop:
             patch = self.head.project(self.scalp.on(self.scalp.seen(azi), low, 0.03))
             items.append(Shape(Path.polygon(patch), Flat(colour, strength), blur=0.09))
         return items
+
+    def roots(self, tones: Tones) -> Item:
+        """Hair that grows thinner towards the hairline, so that it is no hard edge."""
+        near = self.edge[np.abs(np.linspace(-1, 1, len(self.edge))) < 0.75]
+        return Shape(
+            brush(near, [0.02, 0.13, 0.13, 0.02]), Flat(mix(tones.base, self.skin.shade, 0.55), 0.7), blur=0.035
+        )
 
     def lines(self, tones: Tones, hairline: float) -> tuple[Item, Item]:
         """The outline of the hair, to be drawn before its fill, and the line of its lower edge, drawn after it."""

@@ -17,6 +17,7 @@ CLOSE = ("bald", "shaved", "short", "hidden")  # lengths of hair that leave head
 SNUG = (0.93, 0.965)  # width and height of headwear on such hair
 BRIM = 1.75  # how far before the axis the brim of a cap reaches, face units
 EYE = (0.305, 0.335)  # half width and half height of the eyes that glasses are drawn for
+FITTED = 0.42  # how far lenses follow the size of the eyes; the rest is the frame's own
 LENS = 0.38  # half width of the lenses that glasses are drawn for
 BRIDGE = 0.07  # least half width of the bridge of glasses
 HINGE = 0.98  # u at which the arms of glasses begin
@@ -146,8 +147,8 @@ def _cup(head: Head) -> Place:
 def _before_eyes(head: Head, who: Character) -> Place:
     """In the plane of a frame that fits the eyes."""
     eye, (w, h) = head.size.eye[0], head.size.eye_size
-    wide = (0.35 + 0.65 * w / EYE[0]) * (1 + 0.10 * who.glasses.size)
-    high = (0.35 + 0.65 * h / EYE[1]) * (1 + 0.10 * who.glasses.size)
+    wide = (1 - FITTED + FITTED * w / EYE[0]) * (1 + 0.10 * who.glasses.size)
+    high = (1 - FITTED + FITTED * h / EYE[1]) * (1 + 0.10 * who.glasses.size)
     inner = max(eye - LENS * wide, BRIDGE)
 
     def place(p: Points) -> Points:

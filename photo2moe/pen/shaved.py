@@ -22,7 +22,10 @@ EVEN = 7  # points to either side over which the outline of the skull is smoothe
 LINE = 0.026  # width of the outline of the skull, face units
 GLOSS = ((-0.62, -1.42), (-0.45, -1.62), (-0.18, -1.72), (-0.28, -1.58), (-0.48, -1.38), (-0.64, -1.28), (-0.62, -1.42))
 RIM = ((100.0, -0.3), (100.0, -0.4), (100.0, -0.5), (100.0, -0.62))  # azimuth and v of hair at the sides: its rim
-FRONT = ((47.5, -0.48), (49.0, -0.38), (51.0, -0.28))  # the same at the temple
+FRONT = ((68.0, -0.62), (60.0, -0.50), (55.0, -0.36), (53.0, -0.24))  # the same at the temple, where it runs out
+STANDS = 0.09  # by which it stands off the skull over the ears, share of the radius
+RIM_POINTS = 44  # points of its upper edge, from the ear up, that are outline
+COMBED = 7  # strands combed back in it
 SOFT = 0.022  # blur of the edge of shaved hair
 
 
@@ -82,7 +85,7 @@ def draw(
     inside.append(Shape(Path.polygon(shine), Flat(glow, 0.75 - 0.4 * tint), blur=0.03))
     items: list[Item] = [rim, Shape(cap, Flat(skin.base)), Group(tuple(shorn), skull), Group(tuple(inside), cap)]
     if "sides" in data:
-        items += _sides(scalp, lower, data, tones, skin, skull)
+        items += _sides(scalp, lower, data, tones, skin)
     return Locks(back, under, tuple(items), (), float(ring[:, 1].min()))
 
 
@@ -142,29 +145,29 @@ def _tinted(
     return items
 
 
-def _sides(
-    scalp: Scalp, lower: Points, data: Mapping[str, Any], tones: Tones, skin: SkinTones, head: Path
-) -> list[Item]:
-    """What is left at the sides of a balding head, thinning upwards; ``head`` is all that is skin of skull and face."""
-    top, tint = float(data["sides"]), float(data.get("rim", 0.85))
+def _sides(scalp: Scalp, lower: Points, data: Mapping[str, Any], tones: Tones, skin: SkinTones) -> list[Item]:
+    """What is left at the sides of a balding head, thinning upwards."""
+    top, tint = float(data["sides"]), float(data.get("rim", 0.9))
     colour = mix(skin.base, tones.base, tint)
     items: list[Item] = []
     for side in (-1, 1):
-        low = lower[(lower[:, 0] * side > 47) & (lower[:, 0] * side < 98)]
+        low = lower[(lower[:, 0] * side > 51) & (lower[:, 0] * side < 98)]
         low = low[np.argsort(low[:, 0] * side)]
-        high = smooth(
-            np.array([*RIM, (100, top), (92, top - 0.03), (78, top), (66, top + 0.05), (55, top + 0.2), *FRONT])
-            * (side, 1)
-        )
+        high = smooth(np.array([*RIM, (100, top), (90, top - 0.02), (78, top + 0.04), *FRONT]) * (side, 1))
         inner = scalp.head.project(scalp.on(scalp.seen(low[:, 0]), low[:, 1], 0.02))
-        outer = scalp.head.project(scalp.on(scalp.seen(high[:, 0]), high[:, 1], 0.06 * ease(high[:, 0] * side, 80, 95)))
+        stands = STANDS * ease(high[:, 0] * side, 70, 95) * ease(high[:, 1], top, top + 0.25)
+        outer = scalp.head.project(scalp.on(scalp.seen(high[:, 0]), high[:, 1], stands))
         v0, v1 = float(outer[:, 1].min()), float(inner[:, 1].max())
         u = float(inner[:, 0].mean())
-        stops = ((0.0, colour, 0.0), (0.22, colour, 0.85), (1.0, mix(colour, tones.shade, 0.4), 1.0))
-        drawn = [Shape(Path.polygon(np.vstack([inner, outer])), Gradient((u, v0), (u, v1), stops), blur=0.02)]
-        for share in (0.25, 0.5, 0.75):
-            azi = side * np.linspace(50 + 30 * share, 74 + 30 * share, 10)
-            strand = scalp.head.project(scalp.on(scalp.seen(azi), np.linspace(-0.5, top + 0.25 * (1 - share), 10)))
-            drawn.append(Shape(brush(strand, [0.002, 0.012, 0.002]), Flat(mix(colour, tones.deep, 0.6), 0.6)))
-        items.append(Group(tuple(drawn), head))
+        stops = ((0.0, colour, 0.0), (0.3, colour, 0.8), (0.5, colour, 1.0), (1.0, mix(colour, tones.shade, 0.3), 1.0))
+        items.append(Shape(Path.polygon(np.vstack([inner, outer])), Gradient((u, v0), (u, v1), stops)))
+        rim = np.vstack([inner[-1:], outer[:RIM_POINTS]])
+        items.append(Shape(brush(rim, [0.010, 0.028, 0.020, 0.002]), Flat(mix(colour, tones.line, 0.8))))
+        for share in np.linspace(0.0, 1.0, COMBED):
+            azi = side * np.linspace(50 + 15 * share, 92 + 4 * share, 10)
+            start, end = -0.18 - 0.42 * share, -0.36 + (top + 0.36) * share
+            level = np.linspace(start, end, 10) - 0.05 * np.sin(np.linspace(0, 3, 10))
+            strand = scalp.head.project(scalp.on(scalp.seen(azi), level, 0.02))
+            dark = mix(colour, tones.deep, 0.6) if round(share * COMBED) % 2 else mix(colour, tones.light, 0.8)
+            items.append(Shape(brush(strand, [0.002, 0.022, 0.002]), Flat(dark, 0.6 - 0.25 * share)))
     return items

@@ -39,9 +39,15 @@ _KEYS = {
     "tuck",
     "depth",
 }
-FULLER = 0.12  # share by which full volume widens the locks of a back
+CURLED = 0.6  # length of the end of a lock that winds, face units
+WAVY = 0.05  # height of waves from which a lock shows more strands, face units
+TUCKED = -0.75  # v above which ends wind inwards
+FRINGE = 0.35  # share of its winding that the end of a lock of a fringe has
+SHORTEST = 0.7  # length below which a lock's end does not wind, face units
+FULLER = 0.22  # share by which full volume widens the locks of a back
 INNER = 0.8 * LINE  # width of the outline of a fringe's locks, which lie inside the silhouette, face units
-BROADER = 3.0  # share by which waves of a lock grow with its half width, per face unit
+WIDER = 0.05  # share by which it moves them outwards
+BROADER = 1.6  # share by which waves of a lock grow with its half width, per face unit
 WIDE = 0.6  # half width from which a lock is a mass that does not wave as a whole, face units
 
 
@@ -56,10 +62,19 @@ class Sheaf:
 
 @dataclass(frozen=True)
 class Wave:
-    """How a lock's middle line runs. Attributes: height and length of its waves, face units."""
+    """How a lock's middle line runs.
+
+    Attributes:
+        height: of its waves, face units.
+        length: of its waves, face units.
+        curl: by how much its end winds, radians.
+        begin: v from which it has waves.
+    """
 
     height: float = 0.0
     length: float = 1.0
+    curl: float = 0.0
+    begin: float = -0.95
 
 
 def wave_of(who: Character, kit: Kit) -> Wave:
@@ -68,7 +83,8 @@ def wave_of(who: Character, kit: Kit) -> Wave:
         return Wave()
     part = kit.get("texture", who.hair.texture)
     try:
-        return Wave(float(part.data["height"]), float(part.data["length"]))
+        given = [float(part.data[key]) for key in ("height", "length")]
+        return Wave(given[0], given[1], float(part.data.get("ends", 0.0)), float(part.data.get("begin", -0.95)))
     except (KeyError, TypeError, ValueError) as error:
         raise part.fault(f"a texture needs the numbers height and length ({error})") from error
 
@@ -99,10 +115,27 @@ def spine_of(
     if wave.height:
         tangent = np.gradient(p, axis=0)
         tangent /= np.hypot(*tangent.T)[:, None] + 1e-9
-        low = np.clip((p[:, 1] + 0.9) / 0.9, 0, 1) * np.clip(at / 0.8, 0, 1) * np.clip((at[-1] - at) / 0.3, 0.2, 1)
-        swing = wave.height * float(np.clip(at[-1] / 1.6, 0.4, 1)) * low * np.sin(2 * np.pi * at / wave.length + phase)
+        low = (
+            np.clip((p[:, 1] - wave.begin) / 0.6, 0, 1) * np.clip(at / 0.6, 0, 1) * np.clip((at[-1] - at) / 0.3, 0.2, 1)
+        )
+        swing = wave.height * float(np.clip(at[-1] / 1.6, 0.5, 1)) * low * np.sin(2 * np.pi * at / wave.length + phase)
         p = p + np.column_stack([tangent[:, 1], -tangent[:, 0]]) * swing[:, None]
-    return p
+    if not wave.curl or at[-1] < SHORTEST:
+        return p
+    out = 1 if curve[-1, 1] > TUCKED else -1  # what ends beside the face turns outwards, what ends above it inwards
+    return wound(p, -out * wave.curl * float(np.sign(curve[-1, 0])))
+
+
+def wound(p: Points, turn: float) -> Points:
+    """A line whose end winds by an angle, radians, positive clockwise."""
+    steps = np.diff(p, axis=0)
+    length = np.hypot(*steps.T)
+    left = np.cumsum(length[::-1])[::-1]  # to the end
+    angle = turn * np.clip(1 - left / CURLED, 0, 1) ** 1.3
+    cos, sin = np.cos(angle), np.sin(angle)
+    x, y = steps.T
+    turned = np.column_stack([x * cos - y * sin, x * sin + y * cos])
+    return np.asarray(p[0] + np.vstack([np.zeros((1, 2)), np.cumsum(turned, 0)]))
 
 
 def check_part(part: Part, known: Collection[str]) -> Part:
@@ -222,16 +255,23 @@ def draw_locks(
                 width = width * (1 + FULLER * ground.who.hair.volume)
             points = np.asarray(data["points"], float) * np.array([-1.0 if mirrored else 1.0, 1.0])
             points[:, 1] -= (1 - fall) * np.maximum(points[:, 1], 0)
-            phase = chance.uniform(-0.8, 0.8) + (np.pi if points[-1, 0] < 0 else 0)
+            if part.kind == "back":
+                points[:, 0] *= 1 + WIDER * ground.who.hair.volume
+            phase = chance.uniform(-0.6, 0.6) + (np.pi if points[-1, 0] < 0 else 0) + (layer == "under") * 1.2
             broad = 0.75 + BROADER * float(width.max())  # broad locks have broad waves
-            swing = Wave() if width.max() > WIDE else Wave(wave.height * broad, wave.length * broad)
+            wound_by = FRINGE if part.kind == "front" and points[-1, 1] < 0 else 1.0
+            swing = (
+                Wave()
+                if width.max() > WIDE
+                else Wave(wave.height * broad, wave.length * broad, wave.curl * wound_by, wave.begin)
+            )
             spine = spine_of(ground, points, width, layer, swing, phase, depth=data.get("depth"))
             comb = Comb(int(data.get("tips", 1)), float(data.get("cut", 0.4)), lean, float(data.get("uneven", 0.12)))
             lock = Lock(spine, width * chance.uniform(0.94, 1.06), comb, seed)
             drawn = draw_comb(
                 lock,
                 dye,
-                strands=int(data.get("strands", 1)),
+                strands=int(data.get("strands", 3 if swing.height > WAVY else 1)),
                 fade=float(data.get("fade", FADE)),
                 line=INNER if part.kind == "front" else LINE,
                 dark=float(data.get("dark", 0.0)),
@@ -243,8 +283,9 @@ def draw_locks(
 
 
 def choose(parts: list[Part], who: Character, seed: int) -> Part | None:
-    """One of several parts; those for other people (``"for"``: age, look, length) only if there are no others."""
-    known = (who.person.age, who.person.look, who.hair.length)
+    """One of several parts; those for other people (``"for"``: age, look, length, texture) only if need be."""
+    known = (who.person.age, who.person.look, who.hair.length, who.hair.texture)
     meant = [part for part in parts if "for" not in part.data or any(word in known for word in list_of(part, "for"))]
-    found = meant or parts
+    own = [part for part in meant if who.hair.texture in list_of(part, "for")]
+    found = own or meant or parts
     return found[seed % len(found)] if found else None

@@ -27,8 +27,11 @@ DEFAULT = "brushed_up"  # crop for a front that only long hair has
 BEHIND_BULGE = 0.3  # tufts behind the mass lie near the plane of the ears, so that they stand up on turned heads too
 JOINED = 0.1  # how much lower sideburns end that run into a beard, face units
 LOOSE = ("none", "headband", "crown", "veil", "other")  # headwear that does not press hair flat
-LEVELS = (-2.3, -0.79, -0.385, 0.0)  # v of top, hairline, brows and eyes of the head that crops are written for
-TOP = -2.14  # v at which that top is drawn
+LEVELS = (-2.05, -0.79, -0.385, 0.0)  # v of top, hairline, brows and eyes of the head that crops are written for
+HAIRY = ((1.07, 0.95), 2.2)  # half width and height of the scalp under short hair, face units; how square it is
+BARE = ((1.08, 0.93), 1.95)  # the same of a bare one, which is rounder
+NEAR = 0.5  # between roots of neighbouring tufts: they are one fan, whose tufts are the person's own
+NOTCH = (0.05, 1.6)  # height in face units and width in degrees of the notches of a hairline
 LINES = ((0.0, 0.0), (20.0, -0.03), (34.0, -0.05), (44.0, 0.12))  # hairline of a crop that has none: azimuth, v below
 SIDES = ((47.0, -0.50), (51.0, -0.28), (55.0, -0.13))  # azimuth and v of the edge of the hair before the ear
 BEHIND = (
@@ -41,9 +44,7 @@ BEHIND = (
     (136.0, 0.36),
     (180.0, 0.42),
 )  # the same above and behind the ear
-FADE_LOW = ((45.0, -0.2), (54.0, 0.12), (60.0, 0.12), (70.0, -0.1), (85.0, -0.2), (100.0, -0.2), (118.0, 0.3))
-FADE_HIGH = ((118.0, -0.5), (100.0, -0.62), (80.0, -0.62), (60.0, -0.58), (45.0, -0.52))
-FADE = np.array((*FADE_LOW, *FADE_HIGH))  # azimuth and v around the part of the sides that is cut shortest
+FADE = (-0.85, 0.05)  # v between which sides that are cut short grow thinner
 
 
 def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
@@ -98,6 +99,37 @@ def _thin(t: Tones, s: SkinTones, share: float) -> Tones:
     return Tones(base, shade, deep, mix(t.light, s.base, share), t.shine, mix(t.line, s.shade, 0.7 * share))
 
 
+def _fans(tufts: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Tufts in runs of neighbours: those whose roots are near each other."""
+    fans: list[list[Mapping[str, Any]]] = []
+    for one in tufts:
+        last = fans[-1][-1] if fans else None
+        near = last is not None and float(np.hypot(*np.subtract(one["at"][0], last["at"][0]))) < NEAR
+        if last is not None and near and one.get("behind", False) == last.get("behind", False):
+            fans[-1].append(one)
+        else:
+            fans.append([one])
+    return fans
+
+
+def _own(fan: Sequence[Mapping[str, Any]], chance: np.random.RandomState) -> list[Mapping[str, Any]]:
+    """The person's own tufts between those of a fan: as many or one more or less, of unequal width and length."""
+    count = len(fan) + (int(chance.randint(-1, 2)) if len(fan) > 2 else 0)
+    gaps = chance.uniform(0.55, 1.45, count)
+    at = (np.cumsum(gaps) - 0.5 * gaps) / gaps.sum() * len(fan) - 0.5
+    sway = chance.uniform(-0.06, 0.06, 2)  # all tips of a fan lean together
+    tufts: list[Mapping[str, Any]] = []
+    for place, gap in zip(np.clip(at, 0, len(fan) - 1), gaps * count / gaps.sum(), strict=True):
+        low = min(int(place), max(len(fan) - 2, 0))
+        one, two, share = fan[low], fan[min(low + 1, len(fan) - 1)], float(place) - low
+        curve = (1 - share) * np.array(one["at"], float) + share * np.array(two["at"], float)
+        curve[2:] += np.array([0.5 * sway, sway]) + chance.uniform(-0.03, 0.03, (2, 2))
+        curve[3] += chance.uniform(-0.06, 0.12) * (curve[3] - curve[2])
+        width = ((1 - share) * one["width"] + share * two["width"]) * (0.55 + 0.45 * float(gap)) * len(fan) / count
+        tufts.append({**(one if share < 0.5 else two), "at": curve, "width": width})
+    return tufts
+
+
 class _Crop:
     """One crop on one head."""
 
@@ -110,7 +142,9 @@ class _Crop:
         self.skin: SkinTones = skin(parse(who.skin.colour))
         self.tones = _thin(tones, self.skin, float(self.data.get("thin", 0.0)))
         self.wavy = who.hair.texture in ("wavy", "curly")
-        self.scalp = Scalp(head, self._thickness())
+        half, power = BARE if "tint" in self.data else HAIRY
+        self.scalp = Scalp(head, self._thickness(), half, power)
+        self.crest = CENTRE - self.scalp.half[1] * (1 + float(self.scalp.thick(0.0, -1.67)))
         self.lower = self._lower()
 
     def _thickness(self) -> Mass:
@@ -120,12 +154,10 @@ class _Crop:
         )
         if self.who.headwear.kind not in LOOSE:
             top, front = min(top, 0.05), 0.0
-        more = 0.035 * self.who.hair.volume if top > 0.05 else 0.0
-        ring = tuple(float(np.clip(0.5 * (r - 1), -0.08, 0.10)) for r in self.who.hair.outline) if top > 0.03 else ()
-        wave = 0.008 if self.wavy and top > 0.05 else 0.0
-        return Mass(
-            top + more, side + 0.4 * more, front + 0.5 * more, self.sign * float(mass.get("lean", 0)), wave, ring
-        )
+        more = 0.05 * self.who.hair.volume if top > 0.05 else 0.0
+        ring = tuple(float(np.clip(0.6 * (r - 1), -0.07, 0.12)) for r in self.who.hair.outline) if top > 0.03 else ()
+        lean = self.sign * float(mass.get("lean", 0))
+        return Mass(top + more, side + 0.4 * more, front + 0.5 * more, lean, 0.0, ring)
 
     def _lower(self) -> Points:
         """The lower edge of the hair all around: azimuth and v, by azimuth."""
@@ -143,8 +175,11 @@ class _Crop:
             one, two = two, one
         both = np.vstack([two[::-1] * (-1, 1), one])
         rough = float(self.data.get("rough", 0.012))
-        azi = np.arange(-36.0, 37.0, 6.0) + self.chance.uniform(-2, 2, 13)
-        level = np.interp(azi, both[:, 0], both[:, 1]) + rough * self.chance.uniform(-1, 1, 13)
+        azi = np.arange(-36.0, 37.0, 1.5)
+        level = np.interp(azi, both[:, 0], both[:, 1])
+        level += np.interp(azi, azi[::4], rough * self.chance.uniform(-1, 1, 13))
+        for place in np.linspace(-32, 32, 7) + self.chance.uniform(-3.5, 3.5, 7):
+            level -= self.chance.uniform(0.2, 1) * NOTCH[0] * np.exp(-np.abs(azi - place) / NOTCH[1])
         both = np.vstack([both[both[:, 0] < -38], np.column_stack([azi, level]), both[both[:, 0] > 38]])
         both = both[np.append(True, np.diff(both[:, 0]) > 0.01)]
         turn = self.head.yaw
@@ -160,26 +195,24 @@ class _Crop:
         p = points * (self.sign, 1)
         size = self.head.size
         shift = 0.16 * self.who.hair.parting * (1 - np.clip(np.abs(p[:, 0]) / 1.2, 0, 1)) * ease(p[:, 1], -0.3, -1.0)
-        v = np.interp(p[:, 1], LEVELS, (TOP, size.hairline, size.brow, 0.0))
+        v = np.interp(p[:, 1], LEVELS, (self.crest, size.hairline, size.brow, 0.0))
+        v = np.where(p[:, 1] < LEVELS[0], self.crest + p[:, 1] - LEVELS[0], v)
         return np.column_stack([p[:, 0] + shift, np.where(p[:, 1] > 0, p[:, 1], v)])
 
     def _laid(self, points: Points, lift: float = 0.0, bulge: float = 1.0) -> Points:
         return self.head.project(self.scalp.before(points, lift, bulge))
 
     def _tufts(self) -> list[Tuft]:
-        """The tufts as they lie on this head; some are left to chance."""
+        """The tufts as they lie on this head."""
         tufts = []
         flat = self.who.headwear.kind not in LOOSE
-        for number, data in enumerate(self.data.get("tufts", ())):
-            if flat and data.get("behind"):
-                continue
-            curve = np.array(data["at"], float)
-            curve[1:] += self.chance.uniform(-0.025, 0.025, (3, 2))
-            width = float(data["width"]) * self.chance.uniform(0.92, 1.08)
+        written = [one for one in self.data.get("tufts", ()) if not (flat and one.get("behind"))]
+        for number, data in enumerate(one for fan in _fans(written) for one in _own(fan, self.chance)):
             if self.chance.uniform() >= data.get("maybe", 1.0):
                 continue
             form = {key: float(data[key]) for key in ("root", "belly", "tip") if key in data}
-            one, two = tuft(self._design(curve), width, wave=0.035 if self.wavy else 0.0, phase=float(number), **form)
+            wave = 0.022 if self.wavy else 0.006
+            one, two = tuft(self._design(data["at"]), float(data["width"]), wave=wave, phase=1.3 * number, **form)
             lift = float(data.get("lift", 0.03))
             behind = bool(data.get("behind", False))
             bulge = BEHIND_BULGE if behind else 1.0
@@ -203,6 +236,8 @@ class _Crop:
         )
         rim = np.vstack([edge[-1:], ring, edge[:1]])
         front: list[Item] = [Shape(brush(rim, [0.03, 1.6 * LINE, 1.9 * LINE, 1.6 * LINE, 0.03]), Flat(t.line))]
+        below = join([one.ring for one in tufts])  # roots of tufts melt into what lies there, beside the mass too
+        front.append(Shape(below, Flat(mix(t.base, t.shade, 0.4))))
         for one in tufts:
             front += draw_tuft(one, paint, self.chance) if one.behind else []
         front += self._mass(edge, ring, cap)
@@ -237,14 +272,14 @@ class _Crop:
         """The hair without its tufts: fill, the side away from the light, sides cut short, hairline."""
         t, fade = self.tones, float(self.data.get("fade", 0.4))
         right = np.vstack([edge[-1:], ring[: len(ring) // 3]])
-        inside = [Shape(brush(right, [0.5, 0.6, 0.1]), Flat(t.shade, 0.8), blur=0.07)]
-        if fade:
-            colour = mix(t.base, self.skin.base, 0.55)
-            for side in (-1, 1):
-                patch = self.head.project(self.scalp.on(self.scalp.seen(side * FADE[:, 0]), FADE[:, 1], 0.02))
-                inside.append(Shape(Path.polygon(patch), Flat(colour, fade), blur=0.09))
-        hairline = brush(edge, [0.012, 0.010, 0.014, 0.006, 0.014, 0.010, 0.012])
-        return [Shape(cap, self._light()), Group(tuple(inside), cap), Shape(hairline, Flat(t.line, 0.8))]
+        inside = [Shape(brush(right, [0.4, 0.5, 0.1]), Flat(t.shade, 0.6), blur=0.07)]
+        if fade:  # sides are cut shorter downwards, so that skin is seen through them
+            colour = mix(t.base, self.skin.shade, 0.5)
+            (u0, v0), (u1, v1) = self.head.project(np.array([[0.0, FADE[0], 0.0], [0.0, FADE[1], 0.0]])).tolist()
+            stops = ((0.0, colour, 0.0), (0.5, colour, 0.55 * fade), (1.0, colour, fade))
+            inside.append(Shape(cap, Gradient((u0, v0), (u1, v1), stops)))
+        hairline = brush(edge, [0.010, 0.006, 0.010, 0.004, 0.010, 0.006, 0.010])
+        return [Shape(cap, self._light()), Group(tuple(inside), cap), Shape(hairline, Flat(t.line, 0.7))]
 
     def _lines(self, paint: Paint) -> list[Item]:
         """Strands, and what else the crop draws with a line."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
-from photo2moe.pen import braids, cloud, curly, gathered, ringlets
+from photo2moe.pen import braids, cloud, curly, gathered, long
 from photo2moe.pen.head import Head
 from photo2moe.pen.locks import Locks
 from photo2moe.pen.palette import Tones
@@ -20,8 +20,8 @@ KEYS = {
     "width",
     "lift",
     "rows",
-    "hang",
-    "ringlets",
+    "ends",
+    "begin",
     "plaited",
 }
 
@@ -38,7 +38,7 @@ def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
     if who.hair.texture in ("braids", "locs"):
         return braids.draw_hair(who, head, kit, tones)
     close = who.hair.length == "short" or (who.hair.length == "ear" and who.person.look == "m")
-    return (curly if close else ringlets).draw_hair(who, head, kit, tones)
+    return (curly if close else long).draw_hair(who, head, kit, tones)
 
 
 def draw_tied(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:

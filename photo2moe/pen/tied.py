@@ -19,8 +19,11 @@ from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen.crown import (
     OPEN,
+    draw_contour,
     draw_crown,
+    draw_edge_hairs,
     draw_flow,
+    draw_flyaways,
     draw_nape,
     draw_parting,
     draw_scalp,
@@ -41,10 +44,11 @@ from photo2moe.pen.ties import draw_ball, draw_band, draw_plait
 
 SHORTER = {"short": 0.55, "ear": 0.6, "hidden": 0.7, "chin": 0.72, "shoulder": 0.85}  # size of a tail by length
 BESIDE = 1.16  # the same beside the head, for a tail that hangs there
+STRANDS = 7  # on each side, from the hairline to a tie
 FRONTAL = 0.25  # turn of the head below which it is seen from the front, radians
 RIGHT, LEFT = (3, 4, 5), (11, 12, 13)  # radii of the outline beside the head
-ABOVE = 1.12  # radius of the outline above the head from which a bun or a tail stands there
-TIGHT = 0.05  # by which tied hair lies closer to the skull
+ABOVE = 1.07  # radius of the outline above the head from which a bun or a tail stands there
+TIGHT = 0.015  # by which tied hair lies closer to the skull
 KEYS = {"ties", "low", "locks", "plaits", "balls", "bands", "loose", "one_sided", "parting", "above", "behind"}
 KEYS |= {"as", "for"}
 # Right half of the hairline of hair that is pulled back: an arch with receding temples.
@@ -90,7 +94,9 @@ def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
         back = choose_back(kit, who, ground.seed)
         if back is not None:
             draw_locks(back, ground, dyes, wave, sheaf, tuck=(-1, 1))
-    sheaf.items["front"] = [*crown, Group(draw_flow(ground, tones, ways), path), *sheaf.items["front"]]
+    loose_hairs = [*draw_flyaways(ground, tones), *draw_contour(ground, dye)]
+    sheaf.items["front"] = [*loose_hairs, *crown, Group(draw_flow(ground, tones, ways), path), *sheaf.items["front"]]
+    sheaf.items["front"] += draw_edge_hairs(ground, tones, hairline)
     if not pulled or who.person.look != "m":  # a man's hair that is pulled back leaves no strands at the temples
         draw_locks(front, ground, dyes, wave, sheaf, tied=True)
     if parting is not None:
@@ -114,7 +120,7 @@ def choose_tied(kit: Kit, who: Character, seed: int, frontal: bool = False) -> P
     part = kit.get("tied", who.hair.tied)
     others = [kit.get("tied", name) for name in kit.names("tied")]
     choice = [part, *(other for other in others if other.data.get("as") == part.name)]
-    if who.hair.outline:  # what stands above the head is seen in its outline
+    if any(ratio != 1 for ratio in who.hair.outline):  # what stands above the head is seen in its outline
         high = (who.hair.outline[-1] + who.hair.outline[0] + who.hair.outline[1]) / 3 > ABOVE
         choice = [other for other in choice if bool(other.data.get("above")) == high] or choice
         beside = max(np.mean([who.hair.outline[k] for k in side]) for side in (RIGHT, LEFT)) > BESIDE
@@ -161,7 +167,7 @@ def _ways(
     halves = hairline_of(ground, hairline)
     for sign, half in zip((-1, 1), halves, strict=True):
         tie = min(ties, key=lambda t: abs(t[0] - sign * 0.8))
-        for k in np.array([0.06, 0.20, 0.34, 0.47, 0.60, 0.76, 0.93]) + chance.uniform(-0.04, 0.04, 7):
+        for k in np.linspace(0.04, 0.95, STRANDS) + chance.uniform(-0.04, 0.04, STRANDS):
             start = half[int(k * (len(half) - 1))]
             if parting is not None and k < 0.5:
                 start = ground.lay(ground.fit([[parting * (1 - 0.9 * k), -1.0 - 1.8 * k]]))[0]

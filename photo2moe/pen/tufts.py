@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from photo2moe.pen.crops import Scalp, ease, outline
-from photo2moe.pen.palette import Tones
+from photo2moe.pen.palette import Tones, mix
 from photo2moe.pen.scene import Colour, Flat, Gradient, Group, Item, Path, Points, Shape, brush
 
 LINE = 0.030  # width of the line of a silhouette, face units
 SHINE = -1.31  # v of the middle of the band of light
 CAST = (0.035, 0.05)  # how far the shadow of a tuft falls
+STRANDS = ((0.22, 0.4, 5, -3), (0.55, 0.75, 8, -2))  # lines in a tuft: between which shares of it, first and last point
+TEETH = 7  # points along the lower edge of the light on a tuft
 HIGHEST = -1.7  # v at which strands end
 
 
@@ -66,7 +68,7 @@ class Paint:
 
 
 def draw_tuft(tuft: Tuft, paint: Paint, chance: np.random.RandomState) -> list[Item]:
-    """The shapes of one tuft: its shadow, body, side away from the light, strand, shine and edges."""
+    """The shapes of one tuft: its shadow, body, side away from the light, strands, shine and edges."""
     t, left, right = paint.tones, tuft.left, tuft.right
     path = Path.polygon(tuft.ring)
     grown = ease(np.arange(len(left)), 1, 0.55 * len(left))[:, None]  # nothing begins with a step at the root
@@ -74,46 +76,63 @@ def draw_tuft(tuft: Tuft, paint: Paint, chance: np.random.RandomState) -> list[I
     if not tuft.behind and paint.cap.commands:
         fall = grown * np.array(CAST)
         cast = Path.polygon(outline((left + fall)[3:], (right + fall)[3:]))
-        items.append(Group((Shape(cast, Flat(t.deep, 0.5), blur=0.02),), paint.cap))
-    items.append(Shape(path, paint.light))
-    flank = outline(right + (left - right) * 0.42 * grown, right + np.array((0.05, 0.02)))
-    share = float(chance.uniform(0.3, 0.5))
-    strand = ((1 - share) * left + share * right)[6:-3]
+        items.append(Group((Shape(cast, Flat(t.deep, 0.30)),), paint.cap))
+    items.append(Shape(path, _body(tuft, paint)))
+    flank = outline(right + (left - right) * 0.34 * grown, right + np.array((0.05, 0.02)))
     inside: list[Item] = []
     if paint.tips is not None:
         (u0, v0), (u1, v1) = (0.5 * (left[0] + right[0])).tolist(), left[-1].tolist()
         inside.append(Shape(path, Gradient((u0, v0), (u1, v1), ((0.35, paint.tips, 0.0), (0.9, paint.tips, 0.95)))))
-    inside += [
-        Shape(Path.polygon(flank), Flat(t.shade, 0.6), blur=0.008),
-        Shape(brush(strand, [0.002, 0.011, 0.002]), Flat(t.deep, 0.55)),
-        *_shine(tuft, paint, chance),
-    ]
+    inside += [Shape(Path.polygon(flank), Flat(t.shade, 0.5)), *_shine(tuft, paint, chance)]
+    for low, high, begin, end in STRANDS:
+        share = float(chance.uniform(low, high))
+        strand = ((1 - share) * left + share * right)[begin:end]
+        inside.append(Shape(brush(strand, [0.002, 0.010, 0.002]), Flat(t.deep, 0.5)))
     items.append(Group(tuple(inside), path))
     bold = LINE * (1.0 if tuft.behind else paint.edge)
-    items += [
-        Shape(brush(side[4:], [0.002, 0.45 * bold, 0.75 * bold, 0.6 * bold]), Flat(t.line)) for side in (left, right)
-    ]
+    for side, weight in ((left, 0.42), (right, 0.62)):
+        widths = [0.002, 0.55 * weight * bold, weight * bold, 0.8 * weight * bold]
+        items.append(Shape(brush(side[5:], widths), Flat(t.line)))
     return items
 
 
+def _body(tuft: Tuft, paint: Paint) -> Gradient:
+    """Its colours from the root, where it grows out of the hair, over its bow, where light falls, to the tip."""
+    t = paint.tones
+    middle = 0.5 * (tuft.left + tuft.right)
+    (u0, v0), (u1, v1) = middle[0].tolist(), middle[-1].tolist()
+    lit = float(ease(tuft.middle[:, 0].mean() - 0.6 * tuft.middle[:, 1].mean(), 1.5, 0.1))
+    bow = mix(t.base, mix(t.light, t.shine, 0.2), 0.25 + 0.75 * lit)
+    stops = (
+        (0.0, t.shade, 0.0),
+        (0.22, mix(t.base, t.shade, 0.55), 1.0),
+        (0.58, bow, 1.0),
+        (0.82, mix(t.base, bow, 0.4), 1.0),
+        (1.0, mix(t.base, t.shade, 0.45), 1.0),
+    )
+    return Gradient((u0, v0), (u1, v1), stops)
+
+
 def _shine(tuft: Tuft, paint: Paint, chance: np.random.RandomState) -> list[Shape]:
-    """The piece of the band of light that lies on a tuft: two slender streaks."""
+    """The piece of the band of light that lies on a tuft, with teeth at both of its edges."""
     middle = tuft.middle
-    band = SHINE + 0.14 * middle[:, 0] ** 2 - 0.06 * middle[:, 0]
+    band = SHINE + 0.20 * middle[:, 0] ** 2 - 0.06 * middle[:, 0]
     at = int(np.argmin(np.abs(middle[:, 1] - band)))
-    strength = paint.shine * float(0.3 + 0.7 * ease(middle[at, 0], 0.9, -0.1))
+    strength = paint.shine * float(0.25 + 0.55 * ease(middle[at, 0], 0.8, -0.2))
     if not strength or not 3 < at < len(middle) - 4 or abs(middle[at, 1] - band[at]) > 0.08:
         return []
-    pieces = []
-    for low, high in ((0.12, 0.34), (0.40, 0.56)):
-        begin, end = at - int(chance.randint(2, 5)), at + int(chance.randint(2, 6))
-        i = np.clip(np.arange(begin, end + 1), 0, len(middle) - 1)
-        swell = np.sin(np.pi * np.linspace(0.06, 0.97, len(i)))[:, None] ** 0.7
-        centre, half = 0.5 * (low + high), 0.5 * (high - low) * swell
-        left, right = tuft.left[i], tuft.right[i]
-        one, two = left + (right - left) * (centre - half), left + (right - left) * (centre + half)
-        pieces.append(Shape(Path.polygon(outline(one, two)), Flat(paint.tones.shine, strength)))
-    return pieces
+    share = np.linspace(0.06, 0.80, TEETH)
+    swell = np.sin(np.pi * np.linspace(0, 1, TEETH)) ** 0.5
+    reach = np.array([np.full(TEETH, 0.8), chance.uniform(0.6, 1.0, TEETH)]) * swell
+    reach[1, 2:-1:2] *= 0.3
+    index = np.arange(len(middle))
+    ends = []
+    for way, length in ((-1, 1.3), (1, 3.2)):
+        place = np.clip(at + way * length * reach[0 if way < 0 else 1], 1, len(middle) - 2)
+        edges = [np.interp(place, index, axis) for axis in (*tuft.left.T, *tuft.right.T)]
+        one, two = np.column_stack(edges[:2]), np.column_stack(edges[2:])
+        ends.append(one + (two - one) * share[:, None])
+    return [Shape(Path.polygon(outline(ends[0], ends[1])), Flat(paint.tones.shine, strength))]
 
 
 def draw_strands(

@@ -16,7 +16,7 @@ from photo2moe.pen.places import places
 from photo2moe.pen.scene import Colour, Group, Item, Path
 
 KINDS = ("clothes", "headwear", "glasses", "mask", "earrings", "headphones", "beard")
-FRAME = {"sun": 0.78, "rimless": 0.8, "half": 0.8, "cat_eye": 0.75}  # thickness of frames over that drawn, else 0.6
+BOLD = 1.6  # how much wider the lines of the boldest frame are than those of the mean one
 TURNED = np.radians(8)  # yaw from which a head counts as turned
 FAR = 9.0  # face units beyond any picture
 STUBBLE = (64, 44, 42)  # what stubble is darkened with
@@ -45,7 +45,7 @@ def materials(who: Character, stuff: Materials) -> Materials:
     band = parse(who.headwear.second) if who.headwear.second else mix(tone(hat, 0.55), (60, 44, 56), 0.4)
     found |= {"hatband": cloth(band), "strapwork": cloth((70, 68, 80)), "gem": cloth((206, 66, 92))}
     found |= {"leaf": cloth((118, 160, 104)), "pollen": cloth((246, 206, 110)), "ribbon": cloth((200, 62, 84))}
-    if who.glasses.kind == "sun" and not who.glasses.lens:
+    if who.glasses.kind.startswith("sun") and not who.glasses.lens:
         found["lens"] = cloth(DARK_LENS)
     skin = stuff["skin"]
     if who.beard.kind == "stubble" and isinstance(skin, Tones):  # a photo shows skin between its hairs
@@ -107,7 +107,7 @@ class Wardrobe:
         place, groups = self.places[kind]
         turned = "turned" if abs(self.head.yaw) > TURNED else "front"
         words = (self.who.person.age, self.who.person.look, self.who.hair.length, turned)
-        scale = FRAME.get(name, 0.6) * (1 + 0.4 * self.who.glasses.size) if kind == "glasses" else 1.0
+        scale = BOLD**self.who.glasses.weight if kind == "glasses" else 1.0
         extra = self._patterns(part) if kind == "clothes" else None
         return draw_part(part, self.stuff, place, scale=scale, layer=layer, words=words, places=groups, extra=extra)
 

@@ -10,7 +10,7 @@ over, with its temperatures; ``--export`` writes the net of a run as it is. Need
 
 The stem and the first blocks stay as they are and are run by ONNX Runtime, and so do the depthwise convolutions of the
 rest and all statistics: that halves the time of a view on a CPU. Rare values count more, in what is drawn and in the
-loss. What is shipped is the moving average of the weights.
+loss; what is shipped takes most of that back, and is the moving average of the weights.
 """
 
 from __future__ import annotations
@@ -38,17 +38,22 @@ from photo2moe.training.interrupt import Interrupt
 from photo2moe.training.looks_data import Labelled, View, load, view
 from photo2moe.training.looks_net import LooksModel, frozen, session, to_onnx
 from photo2moe.training.looks_score import look, score, temperatures
+from photo2moe.training.looks_start import start
 
 BATCH = 16  # photos
 RATE_NET, RATE_HEAD = 4e-4, 2e-3  # largest learning rates of AdamW
 WARM_UP = 60  # steps
-DECAY = 0.02  # of weights
+DECAY = 0.05  # of weights
 AVERAGE = 0.998  # share that the moving average keeps at a step
-SMOOTH = 0.03  # label smoothing
+SMOOTH = 0.05  # label smoothing
 RARE_MOST = 6.0  # a photo is drawn at most so many times as often as the commonest
 DRAWN_BY = ("age", "hair_length", "hair_texture", "tied", "facial_hair", "glasses", "headwear", "eyes", "view")
 LOSS_POWER, LOSS_MOST = 0.3, 5.0  # class weights: frequency to the minus this; largest
-FIELD_WEIGHT = {"blur": 0.3, "dark": 0.3, "tint": 0.3, "mole": 0.5, "clothes_pattern": 0.7}
+FIELD_WEIGHT = {
+    **{"blur": 0.3, "dark": 0.3, "tint": 0.3, "mole": 0.5, "clothes_pattern": 0.7, "clothes_colour": 0.7},
+    **{"hair_texture": 1.5, "front": 1.5, "tied": 1.5, "facial_hair": 1.5, "hair_length": 1.3, "clothes": 1.3},
+}
+USUAL = 0.75  # share of the way from values as drawn and weighed to values as frequent as they are, in what is shipped
 SAVE_EVERY = 120.0  # seconds
 
 log = logging.getLogger(__name__)
@@ -61,13 +66,16 @@ class Run:
         photos: labelled photos.
         minutes: of training, over all calls.
         seed: of weights and views.
+        earlier: net to begin from, an ONNX file.
     """
 
-    def __init__(self, photos: Labelled, minutes: float, seed: int) -> None:
+    def __init__(self, photos: Labelled, minutes: float, seed: int, earlier: Path | None = None) -> None:
         torch.manual_seed(seed)
         self.photos, self.seconds, self.seed = photos, minutes * 60, seed
         self.train = np.flatnonzero(~photos.held_out)
         self.model = LooksModel(photos.points[self.train])
+        if earlier is not None:
+            start(self.model, earlier)
         heads = list(self.model.head.parameters())
         net = [p for p in self.model.net.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
@@ -75,7 +83,9 @@ class Run:
         )
         self.average = {name: value.clone() for name, value in self.model.state_dict().items()}
         self.frozen = session(frozen(self.model))
-        self.weights, self.drawn = _weights(photos.labels[self.train])
+        labels = photos.labels[self.train]
+        self.weights, self.drawn = _weights(labels)
+        self.usual = _usual(labels, self.weights, self.drawn)
         self.steps, self.spent = 0, 0.0
 
     def step(self) -> float:
@@ -87,7 +97,9 @@ class Run:
             warm = min(1.0, (self.steps + 1) / WARM_UP)
             over = min(1.0, self.spent / self.seconds)
             group["lr"] = group["top"] * warm * (0.01 + 0.99 * (1 + math.cos(math.pi * over)) / 2)
-        logits = self.model(self._features(views), torch.from_numpy(np.stack([v.points for v in views])))
+        mesh = torch.from_numpy(np.stack([v.points for v in views]))
+        head, body = (torch.from_numpy(np.concatenate([pixels(v.regions[k]) for v in views])) for k in (0, 1))
+        logits = self.model(self._features(views), mesh, (head, body))
         loss = self._loss(logits, torch.from_numpy(np.stack([v.labels for v in views])))
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -157,6 +169,8 @@ class Run:
 def export(run: Run, output: Path) -> str:
     """Write the net with temperatures from half of the held-out photos; returns how good it is on them."""
     model = run.averaged()
+    with torch.no_grad():
+        model.head.fields.bias.add_(run.usual)
     held = look(session(to_onnx(model)), run.photos)
     heats = temperatures(held)
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -181,12 +195,29 @@ def _weights(labels: NDArray[np.int64]) -> tuple[list[Tensor], NDArray[np.float6
     return weights, drawn / drawn.sum()
 
 
+def _usual(labels: NDArray[np.int64], weights: list[Tensor], drawn: NDArray[np.float64]) -> Tensor:
+    """What to add to the logits so that values are about as likely as they are frequent, not as drawn and weighed.
+
+    ``(V,)``, of all fields one after the other.
+    """
+    found = []
+    for number, weight in enumerate(weights):
+        known = labels[:, number] >= 0
+        values, counts = labels[known, number], np.ones((2, len(weight)))
+        counts[0] += np.bincount(values, minlength=len(weight))
+        counts[1] += np.bincount(values, drawn[known] * len(drawn) * weight.numpy()[values], len(weight))
+        share = counts / counts.sum(1, keepdims=True)
+        found.append(USUAL * np.log(share[0] / share[1]))
+    return torch.from_numpy(np.concatenate(found)).float()
+
+
 def main(arguments: list[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, metavar="DATA", help="folder with labels and photos")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the net, *.onnx")
     parser.add_argument("--run", type=Path, default=Path("runs/looks"), help="folder of the run (default: %(default)s)")
+    parser.add_argument("--start", type=Path, metavar="NET", help="begin from an earlier net, *.onnx")
     parser.add_argument("--minutes", type=float, default=60.0, help="of training on one thread (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of weights and views (default: %(default)s)")
     parser.add_argument("--export", action="store_true", help="do not train; write the net of the run as it is")
@@ -196,7 +227,7 @@ def main(arguments: list[str] | None = None) -> None:
     cv2.setNumThreads(1)
     try:
         photos = load(options.data, options.run / "cache", _progress)
-        run, state = Run(photos, options.minutes, options.seed), options.run / "state.pt"
+        run, state = Run(photos, options.minutes, options.seed, options.start), options.run / "state.pt"
         if state.is_file():
             run.resume(state)
         if options.export or _train(run, state):

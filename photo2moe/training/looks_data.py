@@ -18,19 +18,23 @@ from photo2moe.character.attributes import (
     CANVAS,
     CANVAS_SCALE,
     CANVAS_TOP,
+    CELL,
     CONDITIONS,
     FIELDS,
     MARKS,
     POINTS,
     UNSEEN,
+    Grid,
     canvas,
     crops,
+    layout,
     points,
 )
 from photo2moe.decoder import Decoder
 from photo2moe.errors import InputError
+from photo2moe.face.parse import Parser
 from photo2moe.stages.detect import FaceDetector
-from photo2moe.types import Image
+from photo2moe.types import Image, Matrix
 
 SETS = (("labels.csv", "photos"), ("labels_rare.csv", "photos_rare"), ("labels_stock.csv", "photos_stock"))
 HELD_OUT = 0.08  # share of photos that are never trained on
@@ -50,6 +54,7 @@ class Labelled:
         files: names.
         canvases: ``(N, CANVAS, CANVAS, 3)`` uint8.
         points: ``(N, 956)`` float32 meshes in face units.
+        layouts: ``(N, CANVAS / 8, CANVAS / 8, 4)`` uint8 regions.
         labels: ``(N, F)`` int64, index of the value in ``FIELDS``, or -1.
         held_out: ``(N,)`` whether a photo is kept from training.
         mirrored: ``(478,)`` which point of the mesh is which in a mirror.
@@ -58,6 +63,7 @@ class Labelled:
     files: list[str]
     canvases: NDArray[np.uint8]
     points: NDArray[np.float32]
+    layouts: NDArray[np.uint8]
     labels: NDArray[np.int64]
     held_out: NDArray[np.bool_]
     mirrored: NDArray[np.int64]
@@ -97,6 +103,7 @@ def load(data: Path, cache: Path, progress: Progress) -> Labelled:
         kept,
         np.load(cache / "canvases.npy", mmap_mode="r")[: len(kept)],
         meshes,
+        np.load(cache / "layouts.npy"),
         np.array([_indices(by_name[file]) for file in kept]),
         np.array([is_held_out(file) for file in kept]),
         _mirror(meshes),
@@ -104,24 +111,26 @@ def load(data: Path, cache: Path, progress: Progress) -> Labelled:
 
 
 def _keep(rows: list[tuple[Path, dict[str, str]]], cache: Path, progress: Progress) -> None:
-    """Find the faces and write the upright photos."""
+    """Find the faces and write the upright photos and their regions."""
     cache.mkdir(parents=True, exist_ok=True)
     shape = (len(rows), CANVAS, CANVAS, 3)
     canvases = np.lib.format.open_memmap(cache / "canvases.npy", "w+", np.uint8, shape)  # type: ignore[no-untyped-call]
     files: list[str] = []
-    meshes = []
+    meshes, layouts, parse = [], [], Parser()
     with FaceDetector() as detector, Decoder() as read:
         for done, (path, _) in enumerate(rows, 1):
             photo = read(path)
             if faces := detector(photo):
                 canvases[len(files)] = canvas(photo, faces[0])
                 meshes.append(points(faces[0]))
+                layouts.append(layout(parse(photo, faces[0])))
                 files.append(path.name)
             progress(done, len(rows))
     if not files:
         raise InputError("no photo shows a face")
     canvases.flush()
     np.save(cache / "points.npy", np.stack(meshes))
+    np.save(cache / "layouts.npy", np.stack(layouts))
     (cache / FACES).write_text(json.dumps(files))
 
 
@@ -159,6 +168,7 @@ FINE = ("freckles", "mole")  # and a blurred one
 NAMES = list(FIELDS)
 TURN, ZOOM, SHIFT = 6.0, 0.08, 0.08  # deviations of moved crops: degrees, log of the size, face units
 JITTER, NO_POINTS = 0.012, 0.1  # deviation of a point, face units; share of views without points
+VAGUE, NO_REGIONS = 0.3, 0.1  # share of views with blurred regions; without any
 WORSE = 0.5  # share of views made small, blurred, compressed, dark, tinted or grey
 EYE_LINE = -CANVAS_TOP * CANVAS_SCALE  # row of a canvas
 
@@ -170,11 +180,13 @@ class View:
     Attributes:
         crops: head, head and shoulders, as from :func:`photo2moe.character.attributes.crops`.
         points: ``(956,)`` float32, face units; all NaN where the net is to do without.
+        regions: crops of the layout; all 0 where the net is to do without.
         labels: ``(F,)`` int64, -1 where the view does not tell.
     """
 
     crops: tuple[Image, Image]
     points: NDArray[np.float32]
+    regions: tuple[Grid, Grid]
     labels: NDArray[np.int64]
 
 
@@ -187,9 +199,11 @@ def view(photos: Labelled, index: int, rng: np.random.Generator) -> View:
         rng: decides everything.
     """
     image, mesh, labels = photos.canvases[index], photos.points[index], photos.labels[index].copy()
+    parts = photos.layouts[index]
     if rng.random() < 0.5:
         image, mesh, labels = image[:, ::-1], mirror_points(mesh, photos.mirrored), mirror_labels(labels)
-    image = np.ascontiguousarray(image)
+        parts = parts[:, ::-1]
+    image, parts = np.ascontiguousarray(image), np.ascontiguousarray(parts)
     unseen = cv2.inRange(image, (UNSEEN,) * 3, (UNSEEN,) * 3) > 0
     image = _lit(image, rng)
     if rng.random() < WORSE:
@@ -203,7 +217,18 @@ def view(photos: Labelled, index: int, rng: np.random.Generator) -> View:
     mesh = mesh * np.float32(rng.normal(1, 0.01)) + rng.normal(0, JITTER, POINTS).astype(np.float32)
     if rng.random() < NO_POINTS:
         mesh = np.full(POINTS, np.nan, np.float32)
-    return View(crops(image, np.hstack([linear, shift[:, None]])), mesh, labels)
+    if rng.random() < VAGUE:
+        parts = np.asarray(cv2.GaussianBlur(parts, (0, 0), rng.uniform(0.5, 1.5)), np.uint8)
+    if rng.random() < NO_REGIONS:
+        parts = np.zeros_like(parts)
+    moved = np.hstack([linear, shift[:, None]])
+    return View(crops(image, moved), mesh, crops(parts, _in_cells(moved)), labels)
+
+
+def _in_cells(moved: Matrix) -> Matrix:
+    """Canvas pixels → canvas pixels, as cells of the layout → cells."""
+    half = np.full((2, 1), (CELL - 1) / 2)  # pixels from the corner's centre to the cell's
+    return np.hstack([moved[:, :2], (moved[:, 2:] + moved[:, :2] @ half - half) / CELL])
 
 
 def mirror_points(mesh: NDArray[np.float32], mirrored: NDArray[np.int64]) -> NDArray[np.float32]:

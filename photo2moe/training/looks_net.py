@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
@@ -15,12 +15,18 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from photo2moe.character.attributes import CROPS, FIELDS, POINTS, UNSEEN
+from photo2moe.character.attributes import CELL, CROPS, FIELDS, INPUTS, POINTS, UNSEEN
 from photo2moe.nets.pretrained import efficientnet_lite
 
 FROZEN = 9  # stem and blocks that stay as they were
-FEATURES, POINT_FEATURES = 1280, 64
-DROPPED = 0.3  # share of features left out in training
+MIDDLE = 3  # of the blocks after them: those at a sixteenth of the crop, the finest that is told apart by place
+FEATURES, DEEP, FINE = 1280, 320, 112  # channels of the whole, of the last blocks, of the middle
+DEEP_PLACES, FINE_PLACES = 24, 12  # channels of which every place is kept
+POINT_FEATURES, SHAPE_FEATURES, PLACE_FEATURES = 64, 96, 128
+FINE_SPREAD, DEEP_SPREAD = 9.0, 4.0  # deviations of values in the middle and in the last blocks
+PARTS = 4  # regions
+FEW = 0.5  # cells; what is seen in a smaller region counts less
+DROPPED = 0.4  # share of features left out in training
 OPSET = 17
 LARGE = 2048  # numbers from which weights are stored in 8 bits
 
@@ -84,8 +90,32 @@ class Block(nn.Module):
         return x + y if self.skip else y
 
 
+class Seen(NamedTuple):
+    """What the net makes of one crop, ``(B, C, H, W)`` each: the middle, the last blocks, the whole."""
+
+    fine: Tensor
+    deep: Tensor
+    whole: Tensor
+
+
+class Shape(nn.Module):
+    """Regions of a crop ``(B, 4, S / 8, S / 8)``, 0…1 → ``(B, 32 (S / 32)²)``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(PARTS, 16, 3, 2, 1)
+        self.second = nn.Conv2d(16, 32, 3, 2, 1)
+
+    def forward(self, regions: Tensor) -> Tensor:
+        """See the class."""
+        return F.relu(self.second(F.relu(self.first(regions)))).flatten(1)
+
+
 class Head(nn.Module):
-    """Features of both crops and the points → logits of all fields, one after the other.
+    """What is seen in both crops, the points and the regions → logits of all fields, one after the other.
+
+    The mean of each crop says what there is; places, what is seen within each region, and the shape of the regions say
+    where.
 
     Args:
         meshes: ``(N, 956)`` of training photos, for mean and deviation.
@@ -98,15 +128,43 @@ class Head(nn.Module):
         self.deviation: Tensor
         self.register_buffer("deviation", torch.from_numpy(meshes.std(0) + 0.01))
         self.points = nn.Linear(POINTS, POINT_FEATURES)
-        self.fields = nn.Linear(2 * FEATURES + POINT_FEATURES, sum(map(len, FIELDS.values())))
+        cells = [(size // 32) ** 2 for _, _, size in CROPS]
+        self.shape = nn.ModuleList([Shape(), Shape()])
+        self.shapes = nn.Linear(32 * sum(cells), SHAPE_FEATURES)
+        self.deep = nn.ModuleList([nn.Conv2d(DEEP, DEEP_PLACES, 1) for _ in CROPS])
+        self.fine = nn.Conv2d(FINE, FINE_PLACES, 1)
+        self.places = nn.Linear(DEEP_PLACES * sum(cells) + FINE_PLACES * 4 * cells[0], PLACE_FEATURES)
+        count = 2 * FEATURES + POINT_FEATURES + SHAPE_FEATURES + PLACE_FEATURES + 2 * PARTS * FINE
+        self.fields = nn.Linear(count, sum(map(len, FIELDS.values())))
 
-    def forward(self, head: Tensor, body: Tensor, points: Tensor) -> Tensor:
-        """``(B, 1280)`` twice and ``(B, 956)``, NaN where unknown → ``(B, V)``."""
-        shape = ((points - self.mean) / self.deviation).clamp(-4, 4)
+    def forward(self, head: Seen, body: Seen, points: Tensor, regions: tuple[Tensor, Tensor]) -> Tensor:
+        """``(B, V)`` logits.
+
+        Args:
+            head: what is seen in the first crop.
+            body: and in the second.
+            points: ``(B, 956)``, NaN where unknown.
+            regions: of both crops, ``(B, 4, S / 8, S / 8)``, 0…255; 0 where unknown.
+        """
+        mesh = ((points - self.mean) / self.deviation).clamp(-4, 4)
         if self.training:
-            shape = torch.nan_to_num(shape)
-        features = torch.cat([head, body, F.relu(self.points(shape))], 1)
-        return self.fields(F.dropout(features, DROPPED, self.training))
+            mesh = torch.nan_to_num(mesh)
+        parts = [r / 255 for r in regions]
+        shapes = [layer(part) for layer, part in zip(self.shape, parts, strict=True)]
+        deep = zip(self.deep, (head, body), strict=True)
+        places = [F.relu(layer(seen.deep / DEEP_SPREAD)).flatten(1) for layer, seen in deep]
+        places.append(F.relu(self.fine(head.fine / FINE_SPREAD)).flatten(1))
+        features = [head.whole.mean((2, 3)), body.whole.mean((2, 3)), F.relu(self.points(mesh))]
+        features += [F.relu(self.shapes(torch.cat(shapes, 1))), F.relu(self.places(torch.cat(places, 1)))]
+        features += [_within(seen.fine, part) for seen, part in zip((head, body), parts, strict=True)]
+        return self.fields(F.dropout(torch.cat(features, 1), DROPPED, self.training))
+
+
+def _within(fine: Tensor, part: Tensor) -> Tensor:
+    """Means of the middle ``(B, C, H, W)`` over each region, ``(B, 4 C)``."""
+    cover = F.avg_pool2d(part, 2).flatten(2)
+    means = cover @ fine.flatten(2).transpose(1, 2) / (cover.sum(2, keepdim=True) + FEW)
+    return means.flatten(1) / FINE_SPREAD
 
 
 class LooksModel(nn.Module):
@@ -125,10 +183,16 @@ class LooksModel(nn.Module):
         self.net = nn.Sequential(*layers[FROZEN:]).to(memory_format=torch.channels_last)
         self.head = Head(meshes)
 
-    def forward(self, features: tuple[Tensor, Tensor], points: Tensor) -> Tensor:
-        """Logits ``(B, V)`` from what the frozen part made of head and body, and the points ``(B, 956)``."""
-        head, body = (self.net(f.contiguous(memory_format=torch.channels_last)).mean((2, 3)) for f in features)
-        return self.head(head, body, points)
+    def see(self, features: Tensor) -> Seen:
+        """What the net makes of what the frozen part made of a crop."""
+        fine = self.net[:MIDDLE](features)
+        deep = self.net[MIDDLE:-1](fine)
+        return Seen(fine, deep, self.net[-1](deep))
+
+    def forward(self, features: tuple[Tensor, Tensor], points: Tensor, regions: tuple[Tensor, Tensor]) -> Tensor:
+        """Logits ``(B, V)`` from what the frozen part made of head and body; see :class:`Head`."""
+        head, body = (self.see(f.contiguous(memory_format=torch.channels_last)) for f in features)
+        return self.head(head, body, points, regions)
 
 
 class _Frozen(nn.Module):
@@ -141,7 +205,7 @@ class _Frozen(nn.Module):
 
 
 class _Whole(nn.Module):
-    """What is shipped: crops ``(1, 3, S, S)`` of 0…255 and points ``(1, 956)`` → logits ``(1, V)``."""
+    """What is shipped: crops ``(1, 3, S, S)`` of 0…255, points ``(1, 956)`` and regions → logits ``(1, V)``."""
 
     def __init__(self, model: LooksModel, heat: NDArray[np.float64] | None) -> None:
         super().__init__()
@@ -150,9 +214,9 @@ class _Whole(nn.Module):
         each = torch.ones(len(FIELDS)) if heat is None else torch.from_numpy(heat).float()
         self.register_buffer("heat", torch.repeat_interleave(each, counts))
 
-    def forward(self, head: Tensor, body: Tensor, points: Tensor) -> Tensor:
-        both = [self.model.net(self.model.frozen((crop - UNSEEN) / 128)).mean((2, 3)) for crop in (head, body)]
-        return self.model.head(both[0], both[1], points) / self.heat
+    def forward(self, head: Tensor, body: Tensor, points: Tensor, first: Tensor, second: Tensor) -> Tensor:
+        both = [self.model.see(self.model.frozen((crop - UNSEEN) / 128)) for crop in (head, body)]
+        return self.model.head(both[0], both[1], points, (first, second)) / self.heat
 
 
 def session(net: bytes) -> Any:
@@ -174,8 +238,9 @@ def to_onnx(model: LooksModel, heat: NDArray[np.float64] | None = None) -> bytes
         model: in evaluation mode.
         heat: temperature of each field; 1 by default.
     """
-    example = _crop(0), _crop(1), torch.zeros(1, POINTS)
-    net = _export(_Whole(model, heat), example, ["head", "body", "points"])
+    grids = [torch.zeros(1, PARTS, size // CELL, size // CELL) for _, _, size in CROPS]
+    example = _crop(0), _crop(1), torch.zeros(1, POINTS), *grids
+    net = _export(_Whole(model, heat), example, list(INPUTS))
     nodes, kept = [], []
     for tensor in net.graph.initializer:
         values = numpy_helper.to_array(tensor)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.character.attributes import FIELDS, Looks, crops, pixels, softmax
+from photo2moe.character.attributes import FIELDS, Looks, as_inputs, crops, softmax
 from photo2moe.errors import InputError
 from photo2moe.training.looks_data import Labelled
 
@@ -59,8 +59,7 @@ def look(session: Any, photos: Labelled) -> HeldOut:
         raise InputError("no photo is held out; there are too few to say how good the net is")
     rows = []
     for i in indices:
-        head, body = crops(photos.canvases[i])
-        inputs = {"head": pixels(head), "body": pixels(body), "points": photos.points[i][None]}
+        inputs = as_inputs(crops(photos.canvases[i]), photos.points[i], crops(photos.layouts[i]))
         rows.append(session.run(None, inputs)[0][0])
     setting = [hashlib.sha256(photos.files[i].encode()).digest()[-1] % 2 == 0 for i in indices]
     return HeldOut(np.array(rows, np.float64), photos.labels[indices], np.array(setting))

@@ -16,7 +16,8 @@ import numpy as np
 import PIL.Image
 
 from photo2moe.errors import ConfigError, ImageReadError
-from photo2moe.files import printable
+from photo2moe.files import printable, reason
+from photo2moe.formats import HEAD, kind_of
 from photo2moe.imageio import MAX_PIXELS
 from photo2moe.types import Image
 from photo2moe.video.container import opened
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-ANIMATIONS = (".gif", ".webp")  # Pillow reads these: FFmpeg knows no animated WebP
+ANIMATIONS = ("GIF", "WebP")  # Pillow reads these: FFmpeg knows no animated WebP
+COVER = 0x400  # FFmpeg's mark of a stream that is one attached picture, such as the cover of a song
 UNSTATED = Fraction(1, 10)  # seconds a frame of a GIF stays that says 0; browsers do the same
 USUAL_RATE = Fraction(25)  # frames a second where a file does not say
 
@@ -70,6 +72,7 @@ class Clip:
         time_base: unit of its times, seconds.
         origin: time on the file's own clock that counts as 0, seconds.
         max_pixels: of a frame; a file may change its mind about their size.
+        animated: whether it is one of :data:`ANIMATIONS`.
     """
 
     path: Path
@@ -78,6 +81,7 @@ class Clip:
     time_base: Fraction
     origin: Fraction = Fraction(0)
     max_pixels: int = MAX_PIXELS
+    animated: bool = False
 
 
 def open_clip(path: Path, max_pixels: int) -> Clip:
@@ -89,7 +93,7 @@ def open_clip(path: Path, max_pixels: int) -> Clip:
     label = printable(path)
     if not path.is_file():
         raise ImageReadError(f"{label}: " + ("is a folder; name a clip" if path.is_dir() else "no such file"))
-    if path.suffix.lower() in ANIMATIONS:
+    if kind_of(_head(path, label)) in ANIMATIONS:
         return _open_animation(path, max_pixels)
     with opened(path) as container:
         stream = _pictures(container, label)
@@ -98,7 +102,8 @@ def open_clip(path: Path, max_pixels: int) -> Clip:
         own = None if stream.duration is None or stream.time_base is None else float(stream.duration * stream.time_base)
         seconds = own if own is not None else (container.duration or 0) / 1e6
         # The earliest of sound and picture is 0, so that both keep their distance.
-        starts = [s.start_time * s.time_base for s in container.streams if s.start_time is not None and s.time_base]
+        played = [s for s in container.streams if not s.disposition & COVER]
+        starts = [s.start_time * s.time_base for s in played if s.start_time is not None and s.time_base]
         origin = max(Fraction(0), min(starts, default=Fraction(0)))
         return Clip(path, Fraction(rate), seconds, stream.time_base or 1 / Fraction(rate), origin, max_pixels)
 
@@ -113,12 +118,11 @@ def read_clip(clip: Clip, span: Span | None = None) -> Iterator[Frame]:
         ImageReadError: nothing could be decoded.
     """
     span = span or Span()
-    animation = clip.path.suffix.lower() in ANIMATIONS
-    if not animation and span.start >= clip.seconds > 0:
+    if not clip.animated and span.start >= clip.seconds > 0:
         raise _beyond(span, clip.seconds)
     held: Frame | None = None
     frames = (
-        all_in_time(printable(clip.path), _animation_frames(clip)) if animation else _video_frames(clip, span.start)
+        all_in_time(printable(clip.path), _animation_frames(clip)) if clip.animated else _video_frames(clip, span.start)
     )
     for frame in frames:
         if span.end is not None and frame.time >= span.end:
@@ -151,7 +155,7 @@ def samples(clip: Clip, span: Span, count: int) -> Iterator[Image]:
     """Some frames spread over a part of a clip; none where the file cannot be searched."""
     end = min(float(span.end), clip.seconds) if span.end is not None else clip.seconds
     times = np.linspace(float(span.start), end, count + 1)[:-1]
-    if clip.path.suffix.lower() in ANIMATIONS or end <= float(span.start):
+    if clip.animated or end <= float(span.start):
         return
     label = printable(clip.path)
     with suppress(OSError, ValueError), opened(clip.path) as container:
@@ -181,9 +185,9 @@ def _check_size(width: float, height: float, limit: int, label: str) -> None:
 
 
 def _pictures(container: InputContainer, label: str, max_pixels: int = MAX_PIXELS) -> VideoStream:
-    if not container.streams.video:
+    stream = next((stream for stream in container.streams.video if not stream.disposition & COVER), None)
+    if stream is None:
         raise ImageReadError(f"{label}: holds no moving pictures")
-    stream = container.streams.video[0]
     stream.thread_type = "AUTO"
     # FFmpeg makes no frame beyond, whatever the file says later; coded ones have some pixels more than are shown.
     stream.codec_context.options = {"max_pixels": str(2 * max_pixels)}
@@ -227,6 +231,14 @@ def _upright(frame: VideoFrame, stream: VideoStream, max_pixels: int, label: str
     return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
 
 
+def _head(path: Path, label: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD)
+    except OSError as error:
+        raise ImageReadError(f"{label}: cannot be read: {reason(error)}") from error
+
+
 def _open_animation(path: Path, max_pixels: int) -> Clip:
     with _animation(path) as picture:
         _check_size(picture.width, picture.height, max_pixels, printable(path))
@@ -234,7 +246,7 @@ def _open_animation(path: Path, max_pixels: int) -> Clip:
             picture.load()
         count, first = int(getattr(picture, "n_frames", 1)), _duration(picture)
     # Later frames may stay longer or shorter; decoding all of them only to know is not worth it.
-    return Clip(path, 1 / first, float(count * first), Fraction(1, 1000))
+    return Clip(path, 1 / first, float(count * first), Fraction(1, 1000), animated=True)
 
 
 def _animation_frames(clip: Clip) -> Iterator[Frame]:

@@ -45,7 +45,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
     only = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
     try:
         container = in_time(label, partial(av.open, f"file:{path}", options=only, metadata_errors="replace"))
-    except (OSError, ValueError) as error:  # PyAV's errors are both
+    except (OSError, ValueError, EOFError) as error:  # PyAV's errors are all of these
         raise ImageReadError(f"{label}: not a clip that can be read, or damaged") from error
     try:
         yield container

@@ -14,7 +14,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from photo2moe.errors import ConfigError, ImageWriteError
-from photo2moe.files import printable, replacing
+from photo2moe.files import printable, reason, replacing
 from photo2moe.video.clip import Clip, Frame, Span
 from photo2moe.video.container import import_av
 from photo2moe.video.seal import seal, tags
@@ -160,9 +160,7 @@ def writing(path: Path, shape: Shape, clip: Clip | None = None, span: Span | Non
                 writer.finish()
             seal(temporary, form)
         except av.FFmpegError as error:
-            raise ImageWriteError(
-                f"{printable(path)}: cannot be written: {(error.strerror or 'failed').lower()}"
-            ) from error
+            raise ImageWriteError(f"{printable(path)}: cannot be written: {reason(error)}") from error
 
 
 def check_output(path: Path, alpha: bool, side: int = 0) -> str:

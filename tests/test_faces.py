@@ -1,0 +1,49 @@
+"""Faces of the pen: numbers of a person that are seen, bare skulls, lids and lips."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from photo2moe.character.schema import Character
+from photo2moe.character.shapes import shape_words
+from photo2moe.pen.features import words_of
+from photo2moe.pen.head import Head
+
+
+@pytest.mark.parametrize("length", ["bald", "shaved"])
+def test_bare_skulls_are_lower_unless_something_is_worn(length: str) -> None:
+    who = Character().replace(**{"hair.length": length})
+    crown = [centre - high for centre, _, high, _ in (Head(who).size.skull, Head(Character()).size.skull)]
+    assert crown[0] > crown[1] + 0.2
+    covered = Head(who.replace(**{"headwear.kind": "cap"})).size.skull
+    assert covered == Head(Character()).size.skull
+
+
+@pytest.mark.parametrize("field", ["face.width", "face.jaw", "face.chin", "face.cheeks"])
+@pytest.mark.parametrize("look", ["f", "m"])
+def test_outlines_of_faces_differ_visibly(field: str, look: str) -> None:
+    who = Character().replace(**{"person.look": look})
+    low, high = (Head(who.replace(**{field: value})).contour() for value in (-0.8, 0.8))
+    assert np.abs(low - high).max() > 0.1
+
+
+def test_the_far_side_of_a_turned_face_narrows_to_the_chin() -> None:
+    head = Head(Character().replace(**{"pose.yaw": 45.0, "person.look": "m"}))
+    right = head.contour()[len(head.contour()) // 2 :]
+    below, above = (right[np.abs(right[:, 1] - v).argmin(), 0] for v in (0.85 * head.size.chin, 0.3 * head.size.chin))
+    assert below < 0.8 * above
+
+
+def test_lids_without_a_crease() -> None:
+    who = Character().replace(**{"eyes.slant": 0.6, "brows.height": 0.4, "brows.slant": -0.3, "eyes.size": -0.4})
+    assert shape_words(who)["eyes.shape"] == "monolid"
+    assert shape_words(who.replace(**{"brows.slant": 0.3}))["eyes.shape"] == "upturned"
+
+
+def test_full_lips_of_men_are_a_word_of_their_own() -> None:
+    full = Character().replace(**{"mouth.fullness": 0.6})
+    assert "full" in words_of(full.replace(**{"person.look": "f"}))
+    man = words_of(full.replace(**{"person.look": "m"}))
+    assert "full_man" in man
+    assert "full" not in man
