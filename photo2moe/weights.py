@@ -112,7 +112,7 @@ PARSER = WeightSpec(
 LOOKS = WeightSpec(
     name="looks",
     file="looks.onnx",
-    sha256="8cf77acaea164d2fbf501ad9e26288256133027f4c641b1c4000282a5e832f10",
+    sha256="8bcc0803fde1e8b8d11d5ce24aa7987336c4acd494137f110dd40da9fa83c4ef",
     licence="MIT; fine-tuned from EfficientNet-Lite0 (Apache-2.0)",
     trained_on="4,068 portraits (AI-made faces, official and stock portraits), labelled by eye",
 )
