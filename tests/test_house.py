@@ -40,7 +40,7 @@ LAYERS = (
     ("ops.*",),
     ("nets.*", "character.fields", "character.schema"),
     ("checkpoint", "engine"),
-    ("stages.*", "face.*", "pen.scene", "pen.paths"),
+    ("stages.*", "face.*", "pen.scene", "pen.strokes", "pen.curves", "pen.paths"),
     ("character.*", "kit.*"),
     ("pen.*",),
     ("compose.*", "paint.*"),

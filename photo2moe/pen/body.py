@@ -9,7 +9,7 @@ from photo2moe.kit.loader import Kit
 from photo2moe.pen.head import PIT, Head
 from photo2moe.pen.palette import Tones, cloth, mix, parse, to_oklab
 from photo2moe.pen.parts import Materials, draw_part
-from photo2moe.pen.scene import Colour, Group, Item, Path, Points, place
+from photo2moe.pen.scene import Colour, Group, Item, Path, Points, columns, place
 
 FOOT = 4.2  # v of the soles below the pit of the neck
 RAISED = 0.12  # face units that the body stands nearer to the head than a bust does
@@ -69,14 +69,14 @@ class Body:
         return draw_part(self._kit.get("body", "standing"), found, self._stand, words=words, extra=extra)
 
     def _stand(self, p: Points) -> Points:
-        return np.column_stack([p[:, 0] * self._width + self._shift, p[:, 1] + self._pit])
+        return columns([p[:, 0] * self._width + self._shift, p[:, 1] + self._pit])
 
     def _small(self, p: Points) -> Points:
         u, v = p[:, 0] - self._shift, p[:, 1] - self._bust_pit
-        return np.column_stack([u * CHEST[0] * self._width + self._shift, v * CHEST[1] + self._pit])
+        return columns([u * CHEST[0] * self._width + self._shift, v * CHEST[1] + self._pit])
 
     def _narrow(self, p: Points) -> Points:
-        return np.column_stack([(p[:, 0] - self._shift) * NARROW + self._shift, p[:, 1]])
+        return columns([(p[:, 0] - self._shift) * NARROW + self._shift, p[:, 1]])
 
 
 def _trousers(own: Colour) -> Colour:

@@ -15,7 +15,7 @@ from photo2moe.pen.head import Head, Points3
 from photo2moe.pen.locks import LINE, Locks
 from photo2moe.pen.palette import Tones, mix, parse, skin
 from photo2moe.pen.ropes import draw_braid, draw_loc, hang
-from photo2moe.pen.scene import Command, Flat, Group, Item, Path, Points, Shape, brush
+from photo2moe.pen.scene import Flat, Group, Item, Path, Points, Shape, brush, through
 
 PARTINGS = {"curtain": 0.0, "full": 0.1, "swept_l": 0.4, "swept_r": -0.4, "side_l": -0.4, "side_r": 0.4}
 LOW = {"short": -0.3, "ear": 0.3, "chin": 0.85, "shoulder": 1.5, "long": 2.6}  # v of the tips by length
@@ -214,13 +214,13 @@ class Rows:
     def fade(self) -> None:
         """Sides that are shorter towards the ears."""
         colour = mix(self.tones.base, skin(parse(self.who.skin.colour)).base, 0.5)
-        patches: list[Command] = []
+        patches: list[Points] = []
         for side in (-1, 1):
             points = np.array(
                 [(0.80, -0.60), (0.93, -0.05), (1.0, -0.25), (1.3, -0.2), (1.35, -0.75), (1.1, -0.85)]
             ) * (side, 1)
-            patches += Path.polygon(self.ground.place(self.ground.lay(self.ground.fit(points)))).commands
-        self.layers["front"].append(Group((Shape(Path(tuple(patches)), Flat(colour, 0.4), blur=0.09),), self.path))
+            patches.append(self.ground.place(self.ground.lay(self.ground.fit(points))))
+        self.layers["front"].append(Group((Shape(Path.rings(patches), Flat(colour, 0.4), blur=0.09),), self.path))
 
     def crown(self) -> None:
         """The scalp, seen between the rows."""
@@ -261,7 +261,7 @@ class Rows:
             half = np.array(
                 [(0, -1.5), (1.0, -1.2), (1.2, -0.4), (1.18, 0.3), (1.12, low - 0.4), (0.9, low - 0.18), (0, low - 0.1)]
             )
-            curve = np.vstack(Path.spline(np.vstack([half[::-1] * (-1, 1), half[1:]])).flatten())
+            curve = through(np.vstack([half[::-1] * (-1, 1), half[1:]]))
             inside = Path.polygon(ground.place(ground.lay(ground.fit(curve), "back")))
             self.layers["back"].append(Shape(inside, Flat(mix(tones.deep, tones.line, 0.25))))
 

@@ -9,14 +9,14 @@ import numpy as np
 from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen.crops import ease
-from photo2moe.pen.curls import Light, evenly, number, numbers, scallop, seeded, strokes, value_of
+from photo2moe.pen.curls import Light, evenly, number, numbers, scallop, seeded, value_of
 from photo2moe.pen.frame import Frame
 from photo2moe.pen.ground import Ground
 from photo2moe.pen.head import Head
 from photo2moe.pen.locks import LINE, STRAND, Locks
 from photo2moe.pen.mop import Mop
 from photo2moe.pen.palette import Tones, mix
-from photo2moe.pen.scene import Flat, Group, Item, Path, Points, Shape, brush
+from photo2moe.pen.scene import Flat, Group, Item, Path, Points, Shape, brush, brushed, clip, columns, shares, through
 
 # Right half of the edge of an afro against the face: from the middle of the forehead to where it leaves the cheek.
 FRAME = ((0.0, -1.18), (0.25, -1.15), (0.48, -1.03), (0.66, -0.84), (0.79, -0.58), (0.87, -0.30), (0.915, -0.04))
@@ -76,7 +76,7 @@ def draw_relief(ring: Points, middle: Points, tones: Tones, seed: int, bump: flo
     """
     chance = seeded(seed, 0x99)
     even = evenly(ring, 90)
-    share = np.linspace(0, 1, 90)
+    share = shares(90)
 
     def inset(low: float, high: float, deep: float, offset: float) -> tuple[Points, Points]:
         near = (share >= low) & (share <= high)
@@ -103,14 +103,14 @@ def draw_relief(ring: Points, middle: Points, tones: Tones, seed: int, bump: flo
         for n in range(count):
             at = 0.06 + 0.88 * (n + 0.5 + 0.25 * (row % 2) + chance.uniform(-0.3, 0.3)) / (count + 0.25)
             inward = deep + chance.uniform(-0.06, 0.06)
-            i, long = int(np.clip(at, 0, 1) * 89), max(2, int(chance.uniform(0.6, 1.1) * bump / (step * (1 - inward))))
+            i, long = int(clip(at, 0, 1) * 89), max(2, int(chance.uniform(0.6, 1.1) * bump / (step * (1 - inward))))
             arc = even[max(i - long, 0) : i + long + 1]
             line = scallop(arc + (middle - arc) * inward, 0.85 * bump, 0.42, chance)
             (lit if at < 0.42 and row == 0 else dim).append(line)
     if dim:
-        items.append(Shape(strokes(dim, [0.003, 1.2 * STRAND, STRAND, 0.003]), Flat(tones.line, 0.55)))
+        items.append(Shape(brushed(dim, [0.003, 1.2 * STRAND, STRAND, 0.003]), Flat(tones.line, 0.55)))
     if lit:
-        items.append(Shape(strokes(lit, [0.003, 1.5 * STRAND, STRAND, 0.003]), Flat(tones.shine, 0.5)))
+        items.append(Shape(brushed(lit, [0.003, 1.5 * STRAND, STRAND, 0.003]), Flat(tones.shine, 0.5)))
     return items
 
 
@@ -135,7 +135,7 @@ class _Afro:
         middle = ground.flat(np.array([[0.0, self.level, -0.12]]))[0]
         value, vector = np.linalg.eigh(axes.T @ axes)
         angle = np.linspace(0, 2 * np.pi, count, endpoint=False)
-        circle = np.column_stack([-np.sin(angle), np.cos(angle)])
+        circle = columns([-np.sin(angle), np.cos(angle)])
         chance = seeded(ground.seed, 0x44)
         r = np.ones(count)
         for k in (2, 3, 5):
@@ -155,7 +155,7 @@ class _Afro:
             points[:, 1] += (0.13 if side == heavy else -0.02) * ease(np.abs(points[:, 0] - 0.55), 0.5, 0.0)
         elif word == "receding":
             points[:, 1] -= 0.12 * ease(np.abs(points[:, 0] - 0.5), 0.4, 0.0)
-        curve = np.vstack(Path.spline(points).flatten())
+        curve = through(points)
         return self.ground.lay(self.ground.fit(curve * (side, 1)))
 
     def draw(self) -> Locks:
@@ -204,5 +204,5 @@ class _Afro:
 
 def _bow(start: Points, end: Points) -> Points:
     """A short curve between two points, that sags."""
-    t = np.linspace(0, 1, 12)[:, None]
+    t = shares(12)[:, None]
     return np.asarray(start + (end - start) * t + np.array([0.0, 0.10]) * np.sin(np.pi * t))

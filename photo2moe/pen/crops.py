@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from photo2moe.pen.head import Head, Points3
-from photo2moe.pen.scene import Path, Points, bezier
+from photo2moe.pen.scene import Path, Points, bezier, clip, columns, shares, slopes, through
 
 CENTRE = -0.72  # v of the middle of the scalp
 HALF = (1.07, 1.04)  # half width of a bare scalp, and its height above the middle
@@ -28,7 +28,7 @@ EAR = (76.0, -0.21)  # azimuth from which hair lies over the ear, and v down to 
 
 def ease(x: ArrayLike, low: float, high: float) -> NDArray[np.float64]:
     """0 below ``low``, 1 above ``high``, smooth between; ``low`` may be the larger."""
-    t = np.clip((np.asarray(x, float) - low) / (high - low), 0, 1)
+    t = clip((np.asarray(x, float) - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t))
 
 
@@ -65,6 +65,9 @@ class Scalp:
     def __init__(self, head: Head, mass: Mass, half: tuple[float, float] = HALF, power: float = POWER) -> None:
         self.head, self.mass, self.half, self.power = head, mass, half, power
         self.width = head.size.skull[1] / 1.26
+        ring = np.array(mass.outline)
+        half_way = len(ring) // 2
+        self._ring = np.linspace(-np.pi, np.pi, len(ring) + 1), np.append(np.roll(ring, half_way), ring[half_way:][:1])
         yaw = float(np.degrees(head.yaw))
         self.left, self.right = -92.0 - yaw, 92.0 - yaw  # azimuths beyond which the scalp is not seen
 
@@ -74,44 +77,35 @@ class Scalp:
         azi, height = np.radians(np.asarray(azimuth, float)), np.asarray(v, float)
         up = ease(height, -0.75, -1.75)
         value = m.side * (1 - up) * (0.35 + 0.65 * ease(height, 0.0, -0.7)) + m.top * up
-        value = (
-            value
-            + m.front * np.clip(np.cos(azi), 0, 1) * ease(height, -0.9, -1.6)
-            + m.lean * np.sin(azi) * ease(height, -0.8, -1.5)
-        )
+        if m.front:
+            value = value + m.front * clip(np.cos(azi), 0, 1) * ease(height, -0.9, -1.6)
+        if m.lean:
+            value = value + m.lean * np.sin(azi) * ease(height, -0.8, -1.5)
         if m.wave or m.outline:
             y = -(height + 0.35)
-            x = np.sin(azi) * np.sqrt(np.clip(1 - (np.clip((height - CENTRE) / self.half[1], -1, 1)) ** 2, 0, 1))
+            x = np.sin(azi) * np.sqrt(np.maximum(1 - ((height - CENTRE) / self.half[1]) ** 2, 0))
             turn = np.arctan2(x, y)
-            value = value + m.wave * np.sin(9 * turn + 1.0) * up
+            value = value + m.wave * np.sin(9 * turn + 1.0) * up if m.wave else value
             if m.outline:
-                ring = np.array(m.outline)
-                value = value + np.interp(
-                    turn,
-                    np.linspace(-np.pi, np.pi, len(ring) + 1),
-                    np.append(np.roll(ring, len(ring) // 2), ring[len(ring) // 2]),
-                ) * ease(height, -0.2, -0.9)
+                value = value + np.interp(turn, *self._ring) * ease(height, -0.2, -0.9)
         return np.asarray(value)
 
     def on(self, azimuth: ArrayLike, v: ArrayLike, lift: ArrayLike = 0.0) -> Points3:
         """Points of the hair's surface ``(N, 3)``; ``lift`` is a share of the radius more."""
-        azi, height, more = np.broadcast_arrays(*(np.asarray(x, float) for x in (azimuth, v, lift)))
-        y = np.clip((height - CENTRE) / np.where(height < CENTRE, self.half[1], BELOW), -1, 1)
+        azi, height = np.asarray(azimuth, float), np.asarray(v, float)
+        y = clip((height - CENTRE) / np.where(height < CENTRE, self.half[1], BELOW), -1, 1)
         ring = (1 - np.abs(y) ** self.power) ** (1 / self.power)
         s, c = np.sin(np.radians(azi)), np.cos(np.radians(azi))
         r = ring * (np.abs(s) ** self.power + np.abs(c) ** self.power) ** (-1 / self.power)
-        scale = 1 + self.thick(azi, height) + more
+        scale = 1 + self.thick(azi, height) + np.asarray(lift)
         depth = np.where(c > 0, *DEPTH)
-        return np.stack(
-            [
-                self.half[0] * self.width * r * s * scale,
-                CENTRE + y * np.where(y < 0, self.half[1] * scale, BELOW),
-                depth * r * c * scale,
-            ],
-            -1,
-        )
+        found = np.empty((*scale.shape, 3))
+        found[..., 0] = self.half[0] * self.width * r * s * scale
+        found[..., 1] = CENTRE + y * np.where(y < 0, self.half[1] * scale, BELOW)
+        found[..., 2] = depth * r * c * scale
+        return found
 
-    def before(self, points: ArrayLike, lift: float = 0.0, bulge: float = 1.0) -> Points3:
+    def before(self, points: ArrayLike, lift: ArrayLike = 0.0, bulge: ArrayLike = 1.0) -> Points3:
         """Points seen from the front ``(N, 2)`` laid onto the hair, ``(N, 3)``; what lies beside it, onto its rim.
 
         Args:
@@ -120,18 +114,18 @@ class Scalp:
             bulge: below 1 they lie nearer to the plane of the ears.
         """
         p = np.asarray(points, float)
-        azi = np.degrees(np.arcsin(np.clip(p[:, 0] / (self.half[0] * self.width), -1, 1)))
+        azi = np.degrees(np.arcsin(clip(p[:, 0] / (self.half[0] * self.width), -1, 1)))
         scale = 1 + self.thick(azi, p[:, 1])
         x = p[:, 0] / (self.half[0] * scale)
         y = (p[:, 1] - CENTRE) / np.where(p[:, 1] < CENTRE, self.half[1] * scale, BELOW)
         far = (np.abs(x) ** self.power + np.abs(y) ** self.power) ** (1 / self.power)
         near = (1 - np.minimum(far, RIM) ** self.power) ** (1 / self.power)
         z = near * np.exp(-np.maximum(far - RIM, 0) * 4.0)  # no kink where the surface turns away
-        return np.column_stack([p[:, 0] * self.width, p[:, 1], z * DEPTH[0] * scale * bulge + lift])
+        return columns([p[:, 0] * self.width, p[:, 1], z * DEPTH[0] * scale * bulge + lift])
 
     def seen(self, azimuth: ArrayLike) -> NDArray[np.float64]:
         """Azimuths moved to where the scalp is still seen."""
-        return np.clip(np.asarray(azimuth, float), self.left, self.right)
+        return clip(np.asarray(azimuth, float), self.left, self.right)
 
     def silhouette(self, lower: Points) -> Points:
         """The outline of all hair in the picture, a ring that begins on the right and runs over the top, ``(BINS, 2)``.
@@ -159,7 +153,7 @@ class Scalp:
         kernel = np.array([1, 2, 3, 2, 1]) / 9
         radius = np.convolve(np.concatenate([radius[-2:], radius, radius[:2]]), kernel, "valid")
         turn = (np.arange(BINS) + 0.5) / BINS * 2 * np.pi - self.head.roll
-        return centre + np.column_stack([np.cos(turn), -np.sin(turn)]) * radius[:, None]
+        return centre + columns([np.cos(turn), -np.sin(turn)]) * radius[:, None]
 
     def cap(self, lower: Points, lift: float = 0.0) -> tuple[Points, Points]:
         """The hair that is seen: its lower edge from left to right, and the silhouette from right over top to left.
@@ -186,12 +180,12 @@ class Scalp:
 def over_ears(lower: Points) -> Points:
     """A lower edge of hair (azimuth and v) without what lies behind the ears."""
     low = np.where(np.abs(lower[:, 0]) > EAR[0], np.minimum(lower[:, 1], EAR[1]), lower[:, 1])
-    return np.column_stack([lower[:, 0], low])
+    return columns([lower[:, 0], low])
 
 
 def smooth(points: ArrayLike) -> Points:
     """A smooth curve through points, each piece cut into straight ones."""
-    return Path.spline(np.asarray(points, float)).flatten()[0]
+    return through(points)
 
 
 def tuft(
@@ -217,26 +211,30 @@ def tuft(
     """
     p = np.asarray(curve, float)
     middle = bezier(p[0], p[1], p[2], p[3], STEPS)
-    t = np.linspace(0, 1, STEPS)
-    tangent = np.gradient(middle, axis=0)
-    normal = np.column_stack([-tangent[:, 1], tangent[:, 0]]) / (np.hypot(*tangent.T)[:, None] + 1e-9)
+    t = shares(STEPS)
+    tangent = slopes(middle)
+    normal = columns([-tangent[:, 1], tangent[:, 0]]) / (np.hypot(*tangent.T)[:, None] + 1e-9)
     if wave:
         middle = middle + normal * (wave * np.sin(t * 7.5 + phase) * ease(t, 0, 0.3))[:, None]
-        tangent = np.gradient(middle, axis=0)
-        normal = np.column_stack([-tangent[:, 1], tangent[:, 0]]) / (np.hypot(*tangent.T)[:, None] + 1e-9)
-    rising = root + (1 - root) * np.sin(np.pi / 2 * np.clip(t / belly, 0, 1))
-    falling = np.cos(np.pi / 2 * np.clip((t - belly) / (1 - belly), 0, 1)) ** tip
+        tangent = slopes(middle)
+        normal = columns([-tangent[:, 1], tangent[:, 0]]) / (np.hypot(*tangent.T)[:, None] + 1e-9)
+    rising = root + (1 - root) * np.sin(np.pi / 2 * clip(t / belly, 0, 1))
+    falling = np.cos(np.pi / 2 * clip((t - belly) / (1 - belly), 0, 1)) ** tip
     half = (width * np.minimum(rising, falling))[:, None]
     one, two = middle + normal * half, middle - normal * half
     return (one, two) if one[:, 0].mean() <= two[:, 0].mean() else (two, one)
 
 
+def area(ring: Points) -> float:
+    """Twice the area inside a closed ring, below 0 if it turns the other way."""
+    x, y = ring.T
+    return float(x[:-1] @ y[1:] - x[1:] @ y[:-1] + x[-1] * y[0] - x[0] * y[-1])
+
+
 def outline(left: Points, right: Points) -> Points:
     """A closed ring of two edges, always turning the same way, so that rings can be joined into one path."""
-    ring = np.vstack([left, right[::-1]])
-    x, y = ring.T
-    area = float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
-    return ring if area > 0 else ring[::-1]
+    ring = np.concatenate([left, right[::-1]])
+    return ring if area(ring) > 0 else ring[::-1]
 
 
 def join(rings: Sequence[Points]) -> Path:

@@ -8,16 +8,30 @@ from numpy.typing import ArrayLike
 from photo2moe.character.schema import Character
 from photo2moe.pen.ground import Ground
 from photo2moe.pen.head import Points3
-from photo2moe.pen.locks import LINE, STRAND, Dye, brushed
+from photo2moe.pen.locks import LINE, STRAND, Dye
 from photo2moe.pen.palette import Tones, mix, parse, skin, tone
-from photo2moe.pen.scene import Colour, Flat, Gradient, Group, Item, Path, Points, Shape, brush
+from photo2moe.pen.scene import (
+    Colour,
+    Flat,
+    Gradient,
+    Group,
+    Item,
+    Path,
+    Points,
+    Shape,
+    brush,
+    brushed,
+    clip,
+    columns,
+    shares,
+    through,
+)
 
 CONTOUR = (0.022, 0.04)  # how far locks stand off the crown's outline, shares of its radius
 FALL = ((-0.2, -2.1), (0.25, 1.9))  # from the roots on the crown, which are darker, to the lengths, in the picture
 SIDE = ((0.35, -1.5), (1.3, -0.95))  # from where the crown is lit to where it lies in shade, in the picture
 DIPPED = (1.7, -0.1)  # length above the ends where dyed ones set in, and where they have their colour, face units
 
-EDGE, FINE = (0.05, 0.05, 0.003), (0.004, 0.012, 0.002)  # widths of tufts and of single hairs at a hairline, face units
 ARCH = 0.42  # by how much the band of light falls towards the sides: v over the square of u
 TINT = (1.5, 1.5)  # lightness and chroma of the light on hair over those of the hair
 
@@ -57,50 +71,6 @@ def draw_nape(ground: Ground, dye: Dye, parting: float | None, ways: list[Points
     return (Shape(path, dye.paint), Group(draw_flow(ground, dye.tones, ways), path), line)
 
 
-def draw_flyaways(ground: Ground, tones: Tones) -> tuple[Item, ...]:
-    """A few single hairs that stand off the outline of the crown."""
-    chance = np.random.RandomState((ground.seed ^ 0x915) & 0xFFFFFFFF)
-    dome = ground.dome(count=240)
-    middle = dome.mean(0)
-    items: list[Item] = []
-    for turn in chance.uniform(0.35, 1.5, chance.randint(1, 4)) * chance.choice((-1, 1), 3)[0]:
-        span = np.sign(turn) * chance.uniform(0.28, 0.45) * np.linspace(0, 1, 14)
-        ring = np.interp(np.pi + turn + span, np.linspace(0, 2 * np.pi, 241), np.arange(241)) % 240
-        rise = 0.99 + chance.uniform(0.03, 0.055) * np.linspace(0, 1, 14) ** 1.5
-        base = dome[np.round(ring).astype(int) % 240] - middle
-        items.append(
-            Shape(brush(ground.set(base * rise[:, None] + middle), [0.004, 0.017, 0.002]), Flat(tones.line, 0.9))
-        )
-    return tuple(items)
-
-
-def draw_edge_hairs(ground: Ground, tones: Tones, hairline: ArrayLike) -> tuple[Item, ...]:
-    """Short hairs along a hairline from which hair is pulled back, so that it is no hard edge."""
-    chance = np.random.RandomState((ground.seed ^ 0x2B9) & 0xFFFFFFFF)
-    thick: list[Points] = []
-    thin: list[Points] = []
-    for side, half in zip((-1, 1), hairline_of(ground, hairline), strict=True):
-        far = ground.head.yaw * side > 0
-        for k in np.linspace(0.05, 0.62, 9) + chance.uniform(-0.03, 0.03, 9):
-            if far and k > 0.4:  # hidden behind the far temple
-                continue
-            i = int(k * (len(half) - 1))
-            foot = ground.place(half[i : i + 2])
-            along = foot[1] - foot[0]
-            along /= np.hypot(*along) + 1e-9
-            out = np.array([-along[1], along[0]]) * side  # towards the face
-            deep, long = chance.uniform(0.10, 0.2), chance.uniform(0.015, 0.055)
-            bend = along * chance.uniform(0.04, 0.12)
-            line = [
-                foot[0] - out * deep - bend,
-                foot[0] - 0.3 * out * deep - 0.4 * bend,
-                foot[0] + out * long + bend,
-            ]
-            curve = np.vstack(Path.spline(line).flatten())
-            (thick if chance.uniform() < 0.55 else thin).append(curve)
-    return (Shape(brushed(thick, EDGE), Flat(tones.base)), Shape(brushed(thin, FINE), Flat(tones.line, 0.5)))
-
-
 def draw_contour(ground: Ground, dye: Dye) -> tuple[Item, ...]:
     """Two or three locks that lie over the outline of the crown, drawn behind it."""
     chance = np.random.RandomState((ground.seed ^ 0x4C7) & 0xFFFFFFFF)
@@ -108,15 +78,15 @@ def draw_contour(ground: Ground, dye: Dye) -> tuple[Item, ...]:
     middle = dome.mean(0)
     items: list[Item] = []
     for turn in chance.permutation((-1.05, -0.5, 0.55, 1.1))[: chance.randint(2, 4)] + chance.uniform(-0.12, 0.12):
-        share = np.linspace(0, 1, 26)
+        share = shares(26)
         span = np.sign(turn) * chance.uniform(0.45, 0.62) * share
         ring = (np.interp(np.pi + turn + span, np.linspace(0, 2 * np.pi, 241), np.arange(241)) + 0.5).astype(int) % 240
         high = chance.uniform(*CONTOUR)
         rise = 0.985 + (high + 0.015) * np.sin(0.5 * np.pi * np.minimum(share / 0.75, 1)) ** 1.5
         tip = rise - (share > 0.8) * 0.9 * high * ((share - 0.8) / 0.2) ** 2
         base = dome[ring] - middle
-        outer = ground.set(base * tip[:, None] + middle)
-        inner = ground.set(base * 0.96 + middle)
+        both = ground.set(np.concatenate([base * tip[:, None], 0.96 * base]) + middle)
+        outer, inner = both[: len(base)], both[len(base) :]
         items.append(Shape(Path.polygon(np.vstack([outer, inner[::-1]])), dye.paint))
         items.append(Shape(brush(outer, [0.006, LINE, LINE, 0.6 * LINE]), Flat(dye.tones.line)))
     return tuple(items)
@@ -124,7 +94,7 @@ def draw_contour(ground: Ground, dye: Dye) -> tuple[Item, ...]:
 
 def hairline_of(ground: Ground, hairline: ArrayLike) -> tuple[Points3, Points3]:
     """Left and right half of a hairline in space, each from its middle to above the ear."""
-    half = np.vstack(Path.spline(hairline).flatten())
+    half = through(hairline)
     right, left = ground.lay(ground.fit(half)), ground.lay(ground.fit(half * (-1, 1)))
     return left, right
 
@@ -168,8 +138,8 @@ def draw_crown(ground: Ground, dye: Dye, hairline: ArrayLike, parting: float | N
 def draw_parting(ground: Ground, tones: Tones, parting: float, low: float, path: Path) -> tuple[Item, ...]:
     """The line from ``low`` (v) to the top where the hair parts, with its shade, inside the crown's path."""
     v = np.linspace(low, -2.0, 24)
-    u = parting * (1 - 0.45 * np.clip((-0.95 - v) / 1.0, 0, 1))
-    line = ground.place(ground.lay(ground.fit(np.column_stack([u, v]))))
+    u = parting * (1 - 0.45 * clip((-0.95 - v) / 1.0, 0, 1))
+    line = ground.place(ground.lay(ground.fit(columns([u, v]))))
     shade = Shape(brush(line + np.array([0.015, 0]), [0.02, 0.08, 0.05, 0.01]), Flat(tones.shade, 0.6))
     return (
         Group((shade, Shape(brush(line, [0.3 * LINE, 0.9 * LINE, 0.6 * LINE, 0.002]), Flat(tones.line, 0.9))), path),
@@ -189,7 +159,10 @@ def draw_flow(ground: Ground, tones: Tones, ways: list[Points]) -> tuple[Item, .
         seen = ground.head.depth(way) > -0.05
         stop = int(np.argmin(seen)) if not seen.all() else len(way)
         if stop > 5:
-            lines.append(ground.place(way[:stop]))
+            lines.append(way[:stop])
+    if lines:
+        ends = np.cumsum([len(line) for line in lines])
+        lines = np.split(ground.place(np.concatenate(lines)), ends[:-1])
     return (
         Shape(
             brushed([np.add(line, (0.02, 0.012)) for line in lines], [0.002, 0.02, 0.07, 0.03, 0.002]),
@@ -218,16 +191,23 @@ def draw_shine(
     chance = np.random.RandomState((ground.seed ^ 0x5A17) & 0xFFFFFFFF)
     height += chance.uniform(-0.08, 0.06)
     bright = mix(tones.shine, tone(tones.base, *TINT), 0.6)
-    items: list[Item] = []
+    outlines: list[Points] = []  # of each patch: the ends of its fade, and two outlines
     for low, high, tall in _patches(chance, parting):
         middle = 0.5 * (low + high)
-        ends = [[middle, height + ARCH * middle**2 - 0.3 * tall], [middle, height + ARCH * middle**2 + 1.6 * tall]]
-        (u0, v0), (u1, v1) = ground.place(ground.lay(ground.fit(ends))).tolist()
-        for grown, opacity in ((0.06, 0.32 * strength), (0.0, 0.6 * strength)):
+        arch = height + ARCH * middle**2
+        outlines.append(np.array([[middle, arch - 0.3 * tall], [middle, arch + 1.6 * tall]]))
+        for grown in (0.06, 0.0):
+            outlines.append(_zigzag(chance, low - grown, high + grown, height - 0.8 * grown, tall * (1 + 7 * grown)))
+    if not outlines:
+        return ()
+    placed = ground.place(ground.lay(ground.fit(np.concatenate(outlines)), lift=0.01))
+    pieces = np.split(placed, np.cumsum([len(outline) for outline in outlines])[:-1])
+    items: list[Item] = []
+    for ends, *patches in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
+        (u0, v0), (u1, v1) = ends.tolist()
+        for patch, opacity in zip(patches, (0.32 * strength, 0.6 * strength), strict=True):
             stops = ((0.0, bright, 0.3 * opacity), (0.2, bright, opacity), (0.45, bright, 0.6 * opacity))
-            fade = Gradient((u0, v0), (u1, v1), (*stops, (1.0, bright, 0.0)))
-            edges = _zigzag(chance, low - grown, high + grown, height - 0.8 * grown, tall * (1 + 7 * grown))
-            items.append(Shape(Path.polygon(ground.place(ground.lay(ground.fit(edges), lift=0.01))), fade))
+            items.append(Shape(Path.polygon(patch), Gradient((u0, v0), (u1, v1), (*stops, (1.0, bright, 0.0)))))
     return tuple(items)
 
 
@@ -246,9 +226,9 @@ def _patches(chance: np.random.RandomState, parting: float) -> list[tuple[float,
 
 def _zigzag(chance: np.random.RandomState, low: float, high: float, height: float, tall: float) -> Points:
     """A patch of the band: a smooth upper edge, a lower one with unequal teeth along the strands, pointed ends."""
-    share = np.linspace(0, 1, 24)
+    share = shares(24)
     u = low + (high - low) * share
-    upper = np.column_stack([u, height + ARCH * u**2 - 0.3 * tall * np.sin(np.pi * share) ** 0.6])
+    upper = columns([u, height + ARCH * u**2 - 0.3 * tall * np.sin(np.pi * share) ** 0.6])
     borders = np.append(0.0, np.cumsum(chance.uniform(0.3, 1.7, max(2, round((high - low) / 0.10)))))
     borders = borders / borders[-1]
     points = []
@@ -275,5 +255,4 @@ def shadow_on_face(
     ground: Ground, contours: list[Points], colour: Colour, drop: tuple[float, float] = (0.035, 0.085)
 ) -> tuple[Item, ...]:
     """One clean shadow: contours of hair, shifted down and to the right."""
-    commands = tuple(command for contour in contours for command in Path.polygon(contour + drop).commands)
-    return (Shape(Path(commands), Flat(colour)),) if commands else ()
+    return (Shape(Path.rings(contour + drop for contour in contours), Flat(colour)),) if contours else ()

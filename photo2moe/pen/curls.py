@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from photo2moe.kit.loader import Part
 from photo2moe.pen.crops import STEPS, ease
 from photo2moe.pen.locks import LINE, STRAND
 from photo2moe.pen.palette import Tones, mix, parse
-from photo2moe.pen.scene import Colour, Command, Flat, Gradient, Item, Path, Points, Shape, brush
+from photo2moe.pen.scene import Colour, Flat, Gradient, Path, Points, Shape, brush, clip, columns, shares, slopes
 
 LIT = ((-0.9, -1.75), (1.25, 0.1))  # from where hair is lit to where it lies in shade, in the picture
 UNEVEN = 0.35  # by which bumps and curls differ in size
@@ -103,17 +103,12 @@ class Light:
         return Gradient((0.0, self.fall[0]), (0.0, self.fall[1]), ((0.0, colour, 0.0), (1.0, colour, 0.8)))
 
 
-def strokes(lines: Sequence[Points], widths: ArrayLike) -> Path:
-    """Lines drawn with one brush, as one path."""
-    return Path(tuple(command for line in lines for command in brush(line, widths).commands))
-
-
 def hatch(lines: NDArray[np.float64], widths: ArrayLike) -> Path:
     """Many short lines of as many points each, ``(K, N, 2)``, drawn with one brush, as one path."""
     if not len(lines):
         return Path()
     w = np.atleast_1d(np.asarray(widths, float))
-    half = np.interp(np.linspace(0, 1, lines.shape[1]), np.linspace(0, 1, len(w)), w)[:, None] / 2
+    half = np.interp(shares(lines.shape[1]), shares(len(w)), w)[:, None] / 2
     ahead = np.gradient(lines, axis=1)
     normal = np.stack([ahead[..., 1], -ahead[..., 0]], -1) / (np.hypot(ahead[..., 0], ahead[..., 1])[..., None] + 1e-9)
     rings = np.concatenate([lines + normal * half, (lines - normal * half)[:, ::-1]], 1)
@@ -122,12 +117,8 @@ def hatch(lines: NDArray[np.float64], widths: ArrayLike) -> Path:
 
 def rings_path(rings: NDArray[np.float64]) -> Path:
     """Closed polygons of as many points each, ``(K, N, 2)``, as one path."""
-    commands: list[Command] = []
-    for ring in rings.tolist():
-        commands.append(("M", tuple(ring[0])))
-        commands += [("L", tuple(point)) for point in ring[1:]]
-        commands.append(("Z", ()))
-    return Path(tuple(commands))
+    count, size = rings.shape[:2]
+    return Path.of(("M" + "L" * (size - 1) + "Z") * count, rings.reshape(-1, 2))
 
 
 def scallop(
@@ -147,14 +138,12 @@ def scallop(
     count = max(2, round(float(steps[-1]) / size))
     borders = np.append(0.0, np.cumsum(chance.uniform(1 - UNEVEN, 1 + UNEVEN, count)))
     borders *= steps[-1] / borders[-1]
-    t = np.linspace(0, 1, 9)[:-1]
+    t = shares(9)[:-1]
     along = np.append((borders[:-1, None] + np.diff(borders)[:, None] * t).ravel(), steps[-1])
     rise = np.append((np.diff(borders)[:, None] * (4 * t * (1 - t)) ** 0.8).ravel(), 0.0) * depth
-    place = np.column_stack([np.interp(along, steps, p[:, i]) for i in (0, 1)])
-    ahead = np.column_stack(
-        [np.interp(along + 0.05, steps, p[:, i]) - np.interp(along - 0.05, steps, p[:, i]) for i in (0, 1)]
-    )
-    normal = np.column_stack([ahead[:, 1], -ahead[:, 0]]) / (np.hypot(*ahead.T)[:, None] + 1e-9)
+    place = columns([np.interp(along, steps, p[:, i]) for i in (0, 1)])
+    ahead = columns([np.interp(along + 0.05, steps, p[:, i]) - np.interp(along - 0.05, steps, p[:, i]) for i in (0, 1)])
+    normal = columns([ahead[:, 1], -ahead[:, 0]]) / (np.hypot(*ahead.T)[:, None] + 1e-9)
     bumped = place + normal * rise[:, None]
     return np.asarray(bumped[:-1] if closed else bumped)
 
@@ -172,9 +161,9 @@ def winding(
         late: 1 evenly, above it more at the tip.
         count: points.
     """
-    s = np.linspace(0, 1, count)
+    s = shares(count)
     angle = heading + turn * s**late
-    step = np.column_stack([np.cos(angle), np.sin(angle)]) * (length / (count - 1))
+    step = columns([np.cos(angle), np.sin(angle)]) * (length / (count - 1))
     return np.asarray(np.asarray(root, float) + np.vstack([np.zeros((1, 2)), np.cumsum((step[1:] + step[:-1]) / 2, 0)]))
 
 
@@ -215,18 +204,18 @@ def tucked(
 
 def ribbon(middle: Points, width: float, *, root: float = 0.0, tip: float = 1.0) -> tuple[Points, Points]:
     """The edges of a curl about its middle, on its left and on its right as one walks to its tip."""
-    t = np.linspace(0, 1, len(middle))
-    rising = root + (1 - root) * np.sin(np.pi / 2 * np.clip(t / WIDEST, 0, 1)) ** 0.6
-    falling = np.cos(np.pi / 2 * np.clip((t - WIDEST) / (1 - WIDEST), 0, 1)) ** tip
+    t = shares(len(middle))
+    rising = root + (1 - root) * np.sin(np.pi / 2 * clip(t / WIDEST, 0, 1)) ** 0.6
+    falling = np.cos(np.pi / 2 * clip((t - WIDEST) / (1 - WIDEST), 0, 1)) ** tip
     half = (width * np.minimum(rising, falling))[:, None]
-    tangent = np.gradient(middle, axis=0)
-    normal = np.column_stack([tangent[:, 1], -tangent[:, 0]]) / (np.hypot(*tangent.T)[:, None] + 1e-9)
+    tangent = slopes(middle)
+    normal = columns([tangent[:, 1], -tangent[:, 0]]) / (np.hypot(*tangent.T)[:, None] + 1e-9)
     return middle + normal * half, middle - normal * half
 
 
 def draw_curl(
     middle: Points, width: float, light: Light, *, line: float = LINE, fade: int = 1, root: float = 0.0
-) -> tuple[Item, ...]:
+) -> tuple[Shape, ...]:
     """One curl: its fill, the inside of its bend in shade, a strand, a streak of light, its outline.
 
     Args:
@@ -244,7 +233,7 @@ def draw_curl(
     colour = light.at(middle[len(middle) // 2])
     grown = ease(np.arange(len(middle)), 0.12 * len(middle), 0.6 * len(middle))[:, None]
     inner = hollow + (outer - hollow) * (0.46 * grown)
-    items: list[Item] = [
+    items = [
         Shape(Path.polygon(np.vstack([left, right[::-1]])), Flat(colour)),
         Shape(
             Path.polygon(np.vstack([hollow, inner[::-1]])),
@@ -269,7 +258,7 @@ def evenly(points: Points, count: int) -> Points:
     """Points evenly spaced along a line."""
     steps = np.append(0.0, np.cumsum(np.hypot(*np.diff(points, axis=0).T)))
     at = np.linspace(0, steps[-1], count)
-    return np.column_stack([np.interp(at, steps, points[:, i]) for i in (0, 1)])
+    return columns([np.interp(at, steps, points[:, i]) for i in (0, 1)])
 
 
 def seeded(seed: int, salt: int) -> np.random.RandomState:

@@ -9,7 +9,7 @@ import numpy as np
 from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen.crops import ease
-from photo2moe.pen.curls import Light, draw_curl, number, numbers, ribbon, seeded, tucked, value_of
+from photo2moe.pen.curls import Light, draw_curl, number, numbers, seeded, tucked, value_of
 from photo2moe.pen.head import Head
 from photo2moe.pen.locks import LINE, Locks
 from photo2moe.pen.mop import Mop
@@ -89,10 +89,9 @@ def _rows(mop: Mop, light: Light, part: Part, size: float, fade: float) -> tuple
                 v = min(v, float(np.interp(azi, mop.lower[:, 0], mop.lower[:, 1])) - (0.05 if falls else RAISED))
             middle = _curl(mop, part, chance, azi, v, flow, size)
             width = number(part, "width", low=0, high=1) * size * chance.uniform(0.85, 1.15)
-            items += draw_curl(middle, width, light, line=0.8 * LINE)
-            contours.append(
-                np.vstack([*(edge if i == 0 else edge[::-1] for i, edge in enumerate(ribbon(middle, width)))])
-            )
+            curl = draw_curl(middle, width, light, line=0.8 * LINE)
+            items += curl
+            contours.append(curl[0].path.arrays()[1])
     return items, contours
 
 

@@ -12,10 +12,11 @@ import numpy as np
 from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen.features import face_materials, sourness, words_of
-from photo2moe.pen.head import BARE, Head
+from photo2moe.pen.head import Head
 from photo2moe.pen.palette import SkinTones, mix
 from photo2moe.pen.parts import Materials, draw_part
-from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush
+from photo2moe.pen.proportions import BARE
+from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush, clip, columns, shares
 
 CLOSED = 0.16  # openness below which an eye is drawn shut
 OPENING = (CLOSED, 0.5, 1.0, 1.3), (0.60, 0.82, 1.0, 1.15)  # openness, and share of its height that an eye is drawn
@@ -63,14 +64,14 @@ def eye_place(head: Head, side: int, who: Character, opened: float = 1.0) -> Cal
     (u, v), (w, h) = head.size.eye, head.size.eye_size
     slant = np.radians(SLANT * who.eyes.slant)
     fall = SAGGING if "aged" in words_of(who) else 0.0
-    rise = LID_RISE * float(np.clip((who.expression.smile - SMILING) / (1 - SMILING), 0, 1))
+    rise = LID_RISE * float(clip((who.expression.smile - SMILING) / (1 - SMILING), 0, 1))
 
     def place(p: Points) -> Points:
-        low = p[:, 1] * (1 - rise * np.clip(p[:, 1] * 2, 0, 1))
-        low = low + fall * np.clip(-low, 0, 1) * np.clip(0.5 + 0.5 * p[:, 0], 0, 1.2)
+        low = p[:, 1] * (1 - rise * clip(p[:, 1] * 2, 0, 1))
+        low = low + fall * clip(-low, 0, 1) * clip(0.5 + 0.5 * p[:, 0], 0, 1.2)
         x, y = p[:, 0] * w, (LOWER_LID + (low - LOWER_LID) * opened) * h
         x, y = x * np.cos(slant) + y * np.sin(slant), y * np.cos(slant) - x * np.sin(slant)
-        return head.face(np.column_stack([side * (u + x), v + y]))
+        return head.face(columns([side * (u + x), v + y]))
 
     return place
 
@@ -95,7 +96,7 @@ def draw_eyes(who: Character, head: Head, kit: Kit, materials: Materials) -> tup
         lid = (_lid_height(part) - LOWER_LID) * share + LOWER_LID
         centre[1] = max(centre[1], v + lid * h + PUPIL_FREE * radii[1])
         low = lid * h - (centre[1] - v) + (1 + GLINT_BELOW) * radii[1]
-        low = float(np.clip(low, 0, GLINT_FALL * radii[1]))  # so far the glint comes down with the lid
+        low = float(clip(low, 0, GLINT_FALL * radii[1]))  # so far the glint comes down with the lid
 
         def centred(p: Points, centre: Points = centre) -> Points:
             return head.face(centre + p * radii)
@@ -121,7 +122,7 @@ def draw_brows(who: Character, head: Head, kit: Kit, materials: Materials) -> tu
     (u, _), (w, _) = head.size.eye, head.size.eye_size
     mood, words = who.expression.brows, words_of(who)
     level = head.size.brow - 0.06 * mood + FROWN_BROW * sourness(who)
-    calm = 1 - SOOTHED * float(np.clip(who.expression.smile, 0, 1))  # nobody smiles with angry brows
+    calm = 1 - SOOTHED * float(clip(who.expression.smile, 0, 1))  # nobody smiles with angry brows
     cross = 5 * max(-mood, 0.0) + 4 * max(sourness(who) - 0.15, 0.0)
     slant = np.radians(calm * (4.5 * who.brows.slant + cross))
     thick = {"man": 0.060, "boy": 0.046}.get(words[2], 0.050) * (1 + 0.45 * who.brows.thickness)
@@ -131,7 +132,7 @@ def draw_brows(who: Character, head: Head, kit: Kit, materials: Materials) -> tu
         def place(p: Points, side: int = side) -> Points:
             x, y = p[:, 0] * w * 1.02, p[:, 1] * thick
             x, y = x * np.cos(slant) + y * np.sin(slant), y * np.cos(slant) - x * np.sin(slant)
-            return head.face(np.column_stack([side * (u + 0.02 + x), level + y]))
+            return head.face(columns([side * (u + 0.02 + x), level + y]))
 
         part = kit.get("brows", who.brows.shape)
         items += draw_part(part, face_materials(who, materials), place, scale=thick, words=words)
@@ -144,7 +145,7 @@ def draw_nose(who: Character, head: Head, kit: Kit, materials: Materials) -> tup
     side = 1.0 if head.yaw >= 0 else -1.0
 
     def place(p: Points) -> Points:
-        flat = np.column_stack([p[:, 0] * width * side, p[:, 1] * length + head.size.nose])
+        flat = columns([p[:, 0] * width * side, p[:, 1] * length + head.size.nose])
         return head.project(head.surface(flat, lift=0.10))
 
     words = words_of(who)
@@ -165,7 +166,7 @@ def draw_mouth(who: Character, head: Head, kit: Kit, materials: Materials) -> tu
 
     def place(p: Points) -> Points:
         y = p[:, 1] * full - bend * (np.minimum(np.abs(p[:, 0]), BEND_END) ** 2 - 0.3)
-        return head.face(np.column_stack([p[:, 0] * width * wide, head.size.mouth + y * width]))
+        return head.face(columns([p[:, 0] * width * wide, head.size.mouth + y * width]))
 
     part = kit.get("mouth", name)
     return draw_part(part, face_materials(who, materials), place, scale=width, words=words_of(who))
@@ -174,7 +175,7 @@ def draw_mouth(who: Character, head: Head, kit: Kit, materials: Materials) -> tu
 def face_path(head: Head, forehead: tuple[float, float] = FOREHEAD[0]) -> Path:
     """The skin of the face, closed far above the eyes under the hair."""
     arc, w = np.radians(np.linspace(8, 172, 25)), head.size.cheek
-    top = np.column_stack([forehead[0] * w * np.cos(arc), -0.75 - forehead[1] * np.sin(arc)])
+    top = columns([forehead[0] * w * np.cos(arc), -0.75 - forehead[1] * np.sin(arc)])
     radius = BROW[0] - BROW[1] * abs(float(np.sin(head.yaw)))
     return Path.polygon(np.vstack([head.contour(), head.project(head.shell(top, radius))]))
 
@@ -204,7 +205,7 @@ def _glow(head: Head, u: float, v: float, radius: float, tones: SkinTones, stren
     """A spot of blood under the skin that fades towards its rim."""
     spot = Path.ellipse(u, v, radius, GLOW_FLAT * radius).map(head.face)
     ((x, y),) = head.face([(u, v)]).tolist()
-    strength = float(np.clip(strength, 0, 0.9))
+    strength = float(clip(strength, 0, 0.9))
     stops = tuple((at, tones.blush, share * strength) for at, share in GLOW_FADE)
     return Shape(spot, Gradient((x, y), (x, y), stops, radius))
 
@@ -212,19 +213,17 @@ def _glow(head: Head, u: float, v: float, radius: float, tones: SkinTones, stren
 def _side_plane(outline: Points, tones: SkinTones, width: float, blur: float) -> Item:
     """The narrow plane at the right of a face that the light does not reach."""
     edge = outline[len(outline) // 2 + 4 :]
-    depth = np.interp(np.linspace(0, 1, len(edge)), (0, 0.25, 0.6, 1), (0.0, 0.05, 0.085, 0.10)) * width
-    inner = edge - np.column_stack([depth, 0.35 * depth])
+    depth = np.interp(shares(len(edge)), (0, 0.25, 0.6, 1), (0.0, 0.05, 0.085, 0.10)) * width
+    inner = edge - columns([depth, 0.35 * depth])
     return Shape(Path.polygon(np.vstack([np.add(edge, (0.1, 0)), inner[::-1]])), Flat(tones.shade, 0.6), blur)
 
 
 def _hatching(head: Head, side: int, u: float, v: float, tones: SkinTones, strength: float) -> list[Item]:
     """Three thin slanted strokes on a cheek."""
-    strokes: list[Item] = []
-    for k in (-1, 0, 1):
-        middle = np.array([side * u + 0.075 * k, v])
-        line = head.face(np.linspace(np.add(middle, (-0.014, 0.043)), np.add(middle, (0.014, -0.043)), 8))
-        strokes.append(Shape(brush(line, [0.003, 0.012, 0.003]), Flat(tones.blush, 0.8 * strength)))
-    return strokes
+    across, down = np.meshgrid((-0.075, 0.0, 0.075), shares(8), indexing="ij")
+    places = columns([(side * u + across - 0.014 + 0.028 * down).ravel(), (v + 0.043 - 0.086 * down).ravel()])
+    colour = Flat(tones.blush, 0.8 * strength)
+    return [Shape(brush(line, [0.003, 0.012, 0.003]), colour) for line in head.face(places).reshape(3, 8, 2)]
 
 
 EAR = (
@@ -250,7 +249,7 @@ def draw_ears(who: Character, head: Head, tones: SkinTones) -> tuple[Item, ...]:
 
         def place(p: Points, side: int = side) -> Points:
             behind = -0.04 - 0.55 * np.maximum(p[:, 0] - 0.93, 0)
-            return head.project(np.column_stack([side * (p[:, 0] - 1 + w), p[:, 1], behind]))
+            return head.project(columns([side * (p[:, 0] - 1 + w), p[:, 1], behind]))
 
         path = Path.spline(EAR, closed=True).map(place)
         items.append(Shape(path, Flat(tones.base if side < 0 else mix(tones.base, tones.shade, 0.45))))

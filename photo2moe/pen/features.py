@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from photo2moe.character.schema import Character
 from photo2moe.pen.palette import SkinTones, Tones, hair, iris, mix, parse, to_oklab, tone
 from photo2moe.pen.parts import Materials
-from photo2moe.pen.scene import Colour
+from photo2moe.pen.scene import Colour, clip
 
 BEARDED = 0.35  # share of a frown that is believed of a mouth amid a beard
 GLOWING = (1.35, 8.0)  # chroma, and degrees of hue, by which the lit lower part of an iris is livelier
@@ -67,7 +65,7 @@ def brow_colour(who: Character) -> Colour:
     if who.brows.colour:
         colour = mix(colour, parse(who.brows.colour), 0.5)
     near = float(to_oklab(colour)[0] - to_oklab(parse(who.skin.colour))[0]) + BROW_STEP
-    return mix(colour, BROW_DARK, float(np.clip(near / 0.35, 0, 0.8))) if near > 0 else colour
+    return mix(colour, BROW_DARK, float(clip(near / 0.35, 0, 0.8))) if near > 0 else colour
 
 
 def sourness(who: Character) -> float:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from photo2moe.pen.crops import area
 from photo2moe.pen.ground import Ground
 from photo2moe.pen.head import Points3
 from photo2moe.pen.palette import parse, skin
-from photo2moe.pen.scene import Flat, Item, Path, Points, Shape
+from photo2moe.pen.scene import Flat, Item, Path, Points, Shape, through
 
 # Right half of an open hairline: from its middle over the temple and the sideburn to above the ear.
 HAIRLINE = (
@@ -34,7 +35,7 @@ class Frame:
         if isinstance(hairline, tuple) and np.ndim(hairline[0]) == 2 and np.shape(hairline[0])[1] == 3:
             self.halves = (np.asarray(hairline[0], float), np.asarray(hairline[1], float))
         else:
-            half = np.vstack(Path.spline(np.asarray(hairline, float)).flatten())
+            half = through(np.asarray(hairline, float))
             self.halves = (ground.lay(ground.fit(half * (-1, 1))), ground.lay(ground.fit(half)))
         self.left, self.right = (ground.flat(half) for half in self.halves)
 
@@ -65,5 +66,4 @@ class Frame:
 
 def _clockwise(ring: Points) -> Points:
     """A ring turned the same way as all others, so that those that overlap add up."""
-    x, y = ring.T
-    return ring if float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)) > 0 else ring[::-1]
+    return ring if area(ring) > 0 else ring[::-1]

@@ -11,12 +11,12 @@ from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen import tied
 from photo2moe.pen.braids import Rows
 from photo2moe.pen.cloud import draw_relief
-from photo2moe.pen.curls import Light, number, numbers, scallop, seeded, strokes
+from photo2moe.pen.curls import Light, number, numbers, scallop, seeded
 from photo2moe.pen.head import Head
 from photo2moe.pen.locks import LINE, STRAND, Locks
 from photo2moe.pen.mop import Mop
 from photo2moe.pen.palette import Tones, cloth, mix, parse
-from photo2moe.pen.scene import Flat, Group, Item, Path, Points, Shape, bezier, brush
+from photo2moe.pen.scene import Flat, Group, Item, Path, Points, Shape, bezier, brush, brushed, columns
 from photo2moe.pen.ties import draw_band
 
 PLAITS = {"pigtails": "two_braids", "braid": "braid"}  # ways of tying for which braids are plaits of all the hair
@@ -76,7 +76,7 @@ def _puffs(who: Character, head: Head, tones: Tones, part: Part) -> Locks:
         bow = start + (goal - start) * 0.5 + np.array([0.18 * np.sign(start[0] - goal[0]), 0.0])
         ways.append(bezier(start, bow, bow, goal, 14)[: int(chance.uniform(9, 13))])
     inside: list[Item] = draw_relief(mop.ring, mop.middle, tones, mop.seed, 0.2, 0)
-    inside.append(Shape(strokes(ways, [0.004, 1.3 * STRAND, 0.003]), Flat(tones.line, 0.5)))
+    inside.append(Shape(brushed(ways, [0.004, 1.3 * STRAND, 0.003]), Flat(tones.line, 0.5)))
     inside.append(mop.roots(tones))
     fill = Shape(mop.path, Flat(Light.of(who, tones, 0.0).at((0.0, -1.3))))
     return Locks((*balls, *back), under, (outer, fill, mop.clipped(inside), inner), mop.shadow([], 0.045), highest)
@@ -88,9 +88,7 @@ def _puff(head: Head, tones: Tones, part: Part, place: Points, size: float, seed
     chance = seeded(seed, int(1000 * abs(place[0])) + 5)
     turn = np.linspace(0, 2 * np.pi, 80, endpoint=False) + np.pi / 2 + head.roll
     round_ = (
-        np.column_stack([np.cos(turn), np.sin(turn)])
-        * size
-        * (1 + 0.03 * np.sin(3 * turn + chance.uniform(0, 6)))[:, None]
+        columns([np.cos(turn), np.sin(turn)]) * size * (1 + 0.03 * np.sin(3 * turn + chance.uniform(0, 6)))[:, None]
     )
     bump = 0.13 + 0.14 * size
     ring = scallop(centre + round_, bump, number(part, "depth", low=0, high=1), chance, closed=True)
@@ -154,7 +152,7 @@ def _wind(rows: Rows, place: Points, size: float) -> None:
     head = rows.head
     centre = head.project(place[None])[0]
     turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    disc = centre + np.column_stack([np.cos(turn), 0.9 * np.sin(turn)]) * 0.95 * size
+    disc = centre + columns([np.cos(turn), 0.9 * np.sin(turn)]) * 0.95 * size
     rows.layers["tail"].append(Shape(Path.polygon(disc), Flat(rows.tones.deep)))
     lift = head.tilt(np.array([[0.0, 0.0], [0.0, -1.0]]))
     up = lift[1] - lift[0]
@@ -167,5 +165,5 @@ def _wind(rows: Rows, place: Points, size: float) -> None:
         (0.30, 0.0, 5.6),
     ):
         t = np.linspace(first, last, 26)
-        circle = np.column_stack([np.cos(t), 0.86 * np.sin(t)]) * radius * size
+        circle = columns([np.cos(t), 0.86 * np.sin(t)]) * radius * size
         rows.draw_rope(centre + circle + up * 0.12 * size * (1 - radius), "tail", (0.9, 1.5, 1.6, 1.5, 1.2))

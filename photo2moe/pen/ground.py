@@ -14,10 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from photo2moe.character.schema import RADII, Character
 from photo2moe.pen.head import NECK, Head, Points3
-from photo2moe.pen.scene import Points
+from photo2moe.pen.scene import Points, clip, columns, shares
 
 MEAN = (-2.05, -0.92, -0.515, 0.0, 1.0)  # v of top, hairline, brow, eyes and chin that parts are drawn for
 MIDDLE = (0.0, -0.35)  # from where the radii of the outline of the hair are measured
+TURNS = np.arange(RADII + 1)
 LIMITS = (0.72, 1.45)  # of those radii: beyond, a lock would leave the picture or cross the face
 LEAST = 0.96  # of the radii above the ears, where the skull lies below
 SOFTEN = (0.12, 0.23, 0.30, 0.23, 0.12)  # weights by which radii are mixed with their neighbours
@@ -31,7 +32,7 @@ BLEND = 0.8  # height over which that begins, face units
 
 def smooth(x: ArrayLike) -> NDArray[np.float64]:
     """0 below 0, 1 above 1, a smooth step between."""
-    t = np.clip(np.asarray(x, float), 0, 1)
+    t = clip(np.asarray(x, float), 0, 1)
     return t * t * (3 - 2 * t)
 
 
@@ -61,8 +62,9 @@ class Ground:
         radii = np.sum([np.roll(radii, k) * w for k, w in zip((-2, -1, 0, 1, 2), SOFTEN, strict=True)], 0)
         above = np.cos(np.arange(RADII) * 2 * np.pi / RADII)
         least = LIMITS[0] + (LEAST - LIMITS[0]) * smooth((above + 0.6) / 0.8)
-        radii = np.clip(radii, least, LIMITS[1])
+        radii = clip(radii, least, LIMITS[1])
         self._radii = np.append(radii, radii[0])
+        self._domes: dict[tuple[float | None, ...], Points] = {}
 
     def cap(self, most: float) -> None:
         """Limit the radii of the outline above the ears, where something stands on the hair that is drawn by itself."""
@@ -77,8 +79,8 @@ class Ground:
         v = np.interp(p[:, 1], MEAN, own) + np.minimum(p[:, 1] - MEAN[0], 0) + np.maximum(p[:, 1] - MEAN[-1], 0)
         low = smooth((p[:, 1] + 0.7) / 0.6)
         u = p[:, 0] * ((1 - low) * a / 1.26 + low * s.cheek / 0.98)
-        shift = smooth((-0.35 - p[:, 1]) / 0.6) * np.clip(1 - (p[:, 0] / 1.2) ** 2, 0, 1)
-        return np.column_stack([u + 0.32 * self.parting * shift, v])
+        shift = smooth((-0.35 - p[:, 1]) / 0.6) * clip(1 - (p[:, 0] / 1.2) ** 2, 0, 1)
+        return columns([u + 0.32 * self.parting * shift, v])
 
     def lay(self, points: ArrayLike, layer: str = "front", lift: float = 0.0, half: ArrayLike = 0.0) -> Points3:
         """Fitted points ``(N, 2)`` in space, ``(N, 3)``: on the skull, further down before or behind the face.
@@ -90,28 +92,27 @@ class Ground:
             half: half width of what lies there; it must not stand off the side of a turned head.
         """
         p, head = np.asarray(points, float), self.head
-        size = np.abs(p[:, 0])
-        outer = np.column_stack([np.sign(p[:, 0]) * (size + np.asarray(half) * smooth((size - 0.3) / 0.5)), p[:, 1]])
-        shell = head.shell(outer / (head.size.skull[1] / 1.26, 1.0), self.radius + lift)
         if layer == "back":
-            depth = -0.25 - 0.40 * np.sqrt(np.clip(1 - (p[:, 0] / 1.5) ** 2, 0, 1))
-            return np.column_stack([p, depth])
-        chin = head.size.chin
-        inner = np.column_stack([np.sign(p[:, 0]) * np.maximum(size - 0.5 * np.asarray(half), 0), p[:, 1]])
-        face = head.surface(inner, 0.06 + lift)[:, 2]
-        face = face + (0.30 - face) * smooth((p[:, 1] - chin + 0.2) / 0.9)
-        low = face if layer == "front" else np.full(len(p), -0.42)
+            return columns([p[:, 0], p[:, 1], -0.25 - 0.40 * np.sqrt(np.maximum(1 - (p[:, 0] / 1.5) ** 2, 0))])
+        size = np.abs(p[:, 0])
+        outer = columns([np.sign(p[:, 0]) * (size + np.asarray(half) * smooth((size - 0.3) / 0.5)), p[:, 1]])
+        shell = head.shell(outer / (head.size.skull[1] / 1.26, 1.0), self.radius + lift)[:, 2]
+        low = np.full(len(p), -0.42)
+        if layer == "front":
+            inner = columns([np.sign(p[:, 0]) * np.maximum(size - 0.5 * np.asarray(half), 0), p[:, 1]])
+            face = head.surface(inner, 0.06 + lift)[:, 2]
+            low = face + (0.30 - face) * smooth((p[:, 1] - head.size.chin + 0.2) / 0.9)
         share = smooth((p[:, 1] + 0.95) / 0.75)
-        return np.column_stack([p, shell[:, 2] * (1 - share) + low * share])
+        return columns([p[:, 0], p[:, 1], shell + (low - shell) * share])
 
     def flat(self, points: Points3) -> Points:
         """Points in space as they are seen turned and nodded, not tilted yet."""
-        return self._tilt(self.head.project(points), -self.head.roll)
+        return self.head.turned(points)[:, :2]
 
     def _tilt(self, points: Points, angle: float | NDArray[np.float64]) -> Points:
         x, y = points[:, 0], points[:, 1] - NECK
         cos, sin = np.cos(angle), np.sin(angle)
-        return np.column_stack([x * cos - y * sin, x * sin + y * cos + NECK])
+        return columns([x * cos - y * sin, x * sin + y * cos + NECK])
 
     def beside(self, half: Points) -> Points:
         """The far half of a hairline of a turned head, untilted, moved in to where there is forehead behind it."""
@@ -124,15 +125,15 @@ class Ground:
         most = side * np.interp(half[:, 1], temple[:, 1], temple[:, 0]) - FAR
         u = side * half[:, 0]
         over = ROUND * np.logaddexp(0, (u - most) / ROUND)  # as much as u is over most, without a corner
-        return np.column_stack([side * (u - over * share), half[:, 1]])
+        return columns([side * (u - over * share), half[:, 1]])
 
     def set(self, points: Points) -> Points:
         """Untilted points in the picture: moved out or in with the person's outline, then tilted; long ends hang."""
-        d = points - MIDDLE
+        d = points - np.array(MIDDLE)
         radius = np.hypot(d[:, 0], d[:, 1])
         turn = np.arctan2(d[:, 0], -d[:, 1]) / (2 * np.pi) * RADII % RADII
-        ratio = np.interp(turn, np.arange(RADII + 1), self._radii)
-        points = d * (1 + (ratio - 1) * smooth((radius - 0.75) / 0.5))[:, None] + MIDDLE
+        ratio = np.interp(turn, TURNS, self._radii)
+        points = d * (1 + (ratio - 1) * smooth((radius - 0.75) / 0.5))[:, None] + np.array(MIDDLE)
         if self.who.headwear.kind == "none":  # what is worn fits the skull
             height = np.maximum(MEAN[1] - points[:, 1], 0)
             points[:, 1] += LOWERED * height * smooth(height / BLEND)
@@ -148,8 +149,8 @@ class Ground:
         centre, a, b, c = self.head.size.skull
         ends = (np.array([start, end], float) - (0, centre, 0)) / (a, b, c)
         ends /= np.linalg.norm(ends, axis=1)[:, None]
-        angle = max(float(np.arccos(np.clip(ends[0] @ ends[1], -0.999, 1))), 1e-3)
-        t = np.linspace(0, 1, count)[:, None]
+        angle = max(float(np.arccos(clip(ends[0] @ ends[1], -0.999, 1))), 1e-3)
+        t = shares(count)[:, None]
         way = (np.sin((1 - t) * angle) * ends[0] + np.sin(t * angle) * ends[1]) / np.sin(angle)
         return way * np.array([a, b, c]) * (self.radius + lift) + (0, centre, 0)
 
@@ -160,12 +161,18 @@ class Ground:
             parting: u at which it is a little dented, or None.
             count: points.
         """
+        key = parting, count, self.radius, self.parting
+        if key not in self._domes:
+            self._domes[key] = self._dome(parting, count)
+        return self._domes[key]
+
+    def _dome(self, parting: float | None, count: int) -> Points:
         centre, a, b, c = self.head.size.skull
         axes = self.flat(np.diag([a, b, c])) - self.flat(np.zeros((1, 3)))
         middle = self.flat(np.array([[0.0, centre, 0.0]]))[0]
         value, vector = np.linalg.eigh(axes.T @ axes)
         angle = np.linspace(0, 2 * np.pi, count, endpoint=False)
-        circle = np.column_stack([-np.sin(angle), np.cos(angle)])
+        circle = columns([-np.sin(angle), np.cos(angle)])
         chance = Random(self.seed)
         r = np.full(count, self.radius)
         for k in (3, 5, 8):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
+from numpy.typing import NDArray
 
 from photo2moe.pen.head import Head
 from photo2moe.pen.parts import Place
-from photo2moe.pen.scene import Path, Points
+from photo2moe.pen.scene import Points, clip, columns, through
 
 # The face that beards and masks are drawn for, seen from the front, face units; kits rely on it, whatever the
 # proportions of people come to be.
@@ -43,18 +46,15 @@ def place(head: Head) -> Place:
     own = head.contour()
     chin = len(own) // 2
     left, right = _even(own[chin::-1]), _even(own[chin:])
-    half = _even(np.vstack(Path.spline(HALF).flatten()))
-    outline = np.vstack([half[::-1] * (-1, 1), half[1:]])
-    target = np.vstack([left[::-1], right[1:]])
+    target = np.concatenate([left[::-1], right[1:]])
     centre = np.array([0.0, MIDDLE])
-    angles = np.unwrap(np.arctan2(outline[:, 0], outline[:, 1] - MIDDLE))  # 0 straight down
-    reach = np.hypot(*(outline - centre).T)
+    angles, reach = _model()
     narrow = 0.5 * (s.cheek / CHEEK + s.mouth_width / MOUTH_WIDTH)
 
     def on_face(p: Points) -> Points:
         v = np.interp(p[:, 1], (-1, 0, MOUTH, CHIN, CHIN + 1), (-1, 0, s.mouth, s.chin, s.chin + 1))
         u = p[:, 0] * np.interp(p[:, 1], (0, MOUTH), (s.cheek / CHEEK, narrow))
-        return head.face(np.column_stack([u, v]))
+        return head.face(columns([u, v]))
 
     middle = on_face(centre[None])[0]
 
@@ -62,9 +62,9 @@ def place(head: Head) -> Place:
         away = p - centre
         angle = np.arctan2(away[:, 0], away[:, 1])
         share = np.hypot(*away.T) / np.interp(angle, angles, reach)
-        edge = np.column_stack([np.interp(angle, angles, target[:, i]) for i in (0, 1)])
+        edge = columns([np.interp(angle, angles, target[:, i]) for i in (0, 1)])
         far = middle + (edge - middle) * share[:, None]
-        blend = np.clip((share - INNER) / (1 - INNER), 0, 1)
+        blend = clip((share - INNER) / (1 - INNER), 0, 1)
         blend = (blend * blend * (3 - 2 * blend))[:, None]
         return on_face(p) * (1 - blend) + far * blend
 
@@ -75,4 +75,12 @@ def _even(points: Points) -> Points:
     """A line as STEPS points at equal distances along it."""
     along = np.append(0.0, np.cumsum(np.hypot(*np.diff(points, axis=0).T)))
     at = np.linspace(0, along[-1], STEPS)
-    return np.column_stack([np.interp(at, along, points[:, i]) for i in (0, 1)])
+    return columns([np.interp(at, along, points[:, i]) for i in (0, 1)])
+
+
+@cache
+def _model() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The outline of the model face about its middle: angles, 0 straight down, and distances."""
+    half = _even(through(HALF))
+    u, v = (np.concatenate([half[::-1] * (-1, 1), half[1:]]) - (0, MIDDLE)).T
+    return np.unwrap(np.arctan2(u, v)), np.hypot(u, v)

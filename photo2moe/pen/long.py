@@ -20,7 +20,6 @@ from photo2moe.pen.crown import (
     draw_contour,
     draw_crown,
     draw_flow,
-    draw_flyaways,
     draw_parting,
     draw_scalp,
     draw_shine,
@@ -33,8 +32,9 @@ from photo2moe.pen.ground import Ground
 from photo2moe.pen.head import Head
 from photo2moe.pen.locks import Locks
 from photo2moe.pen.palette import Tones, parse, skin
-from photo2moe.pen.scene import Group, Path, Points
+from photo2moe.pen.scene import Group, Points, clip, columns, through
 from photo2moe.pen.sheaf import Sheaf, check_part, choose, draw_locks, list_of, wave_of
+from photo2moe.pen.wisps import draw_flyaways
 
 FRONT = {"parting", "parted_from", "hairline", "flow", "strokes", "tuck", "locks", "as", "for"}  # keys of a front
 BACK = {"lengths", "locks", "flip", "for"}  # keys of a back
@@ -55,7 +55,7 @@ def pronounced(who: Character) -> Character:
     Less so of a turned head, whose outline is that of another side.
     """
     more = 1 + MORE * (1 - abs(who.pose.yaw) / 45)
-    outline = tuple(float(np.clip(1 + more * (ratio - 1), *EXTREMES)) for ratio in who.hair.outline)
+    outline = tuple(float(clip(1 + more * (ratio - 1), *EXTREMES)) for ratio in who.hair.outline)
     return replace(who, hair=replace(who.hair, outline=outline))
 
 
@@ -92,7 +92,7 @@ def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
     sheaf = Sheaf()
     parting = front.data.get("parting")
     at = 0.0 if parting is None else float(parting)
-    ground.parting = 0.0 if parting is None else float(np.clip(ASIDE * who.hair.parting, -1, 1))
+    ground.parting = 0.0 if parting is None else float(clip(ASIDE * who.hair.parting, -1, 1))
     crown, path = draw_crown(ground, dye, front.data.get("hairline", OPEN), None if parting is None else at)
     sheaf.items["under"] += draw_scalp(ground, dark)
     sheaf.items["front"] += [*draw_flyaways(ground, tones), *draw_contour(ground, dye), *crown]
@@ -117,13 +117,13 @@ def flow_of(ground: Ground, front: Part, parting: float) -> list[Points]:
     chance = np.random.RandomState((ground.seed ^ 0x77) & 0xFFFFFFFF)
     ways = []
     for points in front.data.get("flow", []):
-        curve = np.vstack(Path.spline(points).flatten())
+        curve = through(points)
         for side in (-1, 1):
             stretch, last = chance.uniform(0.9, 1.1), int(chance.uniform(0.55, 1) * len(curve))
             moved = curve[0] + (curve - curve[0]) * (stretch, chance.uniform(0.9, 1.1))
             ways.append(ground.lay(ground.fit(moved * (side, 1)))[:last])
     for points in front.data.get("strokes", []):
-        curve = np.vstack(Path.spline(points).flatten())
+        curve = through(points)
         ways.append(ground.lay(ground.fit(curve))[: int(chance.uniform(0.8, 1) * len(curve))])
     if "flow" in front.data or front.data.get("parting") is None:
         return ways
@@ -131,8 +131,8 @@ def flow_of(ground: Ground, front: Part, parting: float) -> list[Points]:
     shares = np.linspace(0.1, 0.97, STRANDS) + chance.uniform(-0.05, 0.05, (2, STRANDS))
     starts, ends = [], []
     for side, share in zip((-1, 1), shares, strict=True):
-        starts.append(np.column_stack([parting * (1 - 0.45 * share), -1.15 - 0.8 * share]))
-        ends.append(np.column_stack([side * (0.86 + 0.40 * share), -0.70 + 0.1 * share]))
+        starts.append(columns([parting * (1 - 0.45 * share), -1.15 - 0.8 * share]))
+        ends.append(columns([side * (0.86 + 0.40 * share), -0.70 + 0.1 * share]))
     from_, to = (ground.lay(ground.fit(np.vstack(points))) for points in (starts, ends))
     for start, end in zip(from_, to, strict=True):
         ways.append(ground.across(start, end, 24)[int(chance.uniform(0, 4)) : int(chance.uniform(13, 23))])

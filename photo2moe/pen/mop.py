@@ -11,7 +11,7 @@ from photo2moe.pen.ground import seed_of
 from photo2moe.pen.head import Head
 from photo2moe.pen.locks import LINE
 from photo2moe.pen.palette import Tones, mix, parse, skin
-from photo2moe.pen.scene import Flat, Group, Item, Path, Points, Shape, brush
+from photo2moe.pen.scene import Flat, Group, Item, Path, Points, Shape, brush, clip
 
 # Azimuth in degrees and v of the hair's edge: before the ear with the sideburn, over the ear, behind it.
 SIDE = ((47.0, -0.46), (51.0, -0.27), (55.0, -0.12), (58.5, -0.02), (61.5, -0.04))
@@ -53,7 +53,7 @@ class Mop:
         self.skin = skin(parse(who.skin.colour))
         ratios = np.array(who.hair.outline or [1.0] * RADII)
         ratios = (np.roll(ratios, 1) + 2 * ratios + np.roll(ratios, -1)) / 4
-        ring = tuple(float(r) for r in np.clip(SHARE * (ratios - 1), LEAST, MOST))
+        ring = tuple(float(r) for r in clip(SHARE * (ratios - 1), LEAST, MOST))
         more = who.hair.volume
         self.scalp = Scalp(
             head, Mass(max(top * (1 + 0.45 * more), 0.04), max(side * (1 + 0.45 * more), 0.02), front, 0.0, 0.0, ring)
@@ -132,12 +132,8 @@ class Mop:
         """What the hair casts onto the face: one shape."""
         front = self.edge[np.abs(np.linspace(-1, 1, len(self.edge))) < 0.8]
         band = np.vstack([front + np.array((0.02, depth)), front[::-1] - (0, 0.5)])
-        commands = tuple(
-            c
-            for ring in (band, *(contour + np.array(CAST) for contour in contours))
-            for c in Path.polygon(ring).commands
-        )
-        return (Shape(Path(commands), Flat(self.skin.shade)),)
+        path = Path.rings([band, *(contour + np.array(CAST) for contour in contours)])
+        return (Shape(path, Flat(self.skin.shade)),)
 
     def clipped(self, items: list[Item]) -> Group:
         """Items seen inside the hair only."""

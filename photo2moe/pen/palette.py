@@ -147,6 +147,7 @@ BROWN_CHROMA = 0.066  # the most that brown eyes have
 IRIS_LIGHTNESS = (0.36, 0.66)  # Oklab L of the base: below, the pupil is lost, above, the white
 
 
+@lru_cache(maxsize=4096)
 def iris(colour: Colour) -> Tones:
     """Tones of an iris: dark under the lid, bright below, and brown stays brown."""
     lab = to_oklab(colour)

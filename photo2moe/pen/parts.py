@@ -18,6 +18,7 @@ from photo2moe.pen.scene import Colour, Flat, Gradient, Group, Item, Paint, Path
 Place = Callable[[Points], Points]
 Materials = Mapping[str, Tones | Colour]
 
+CLOSE = 1e-5  # face units between the ends of a line that is a ring
 _NEEDS = "a gradient needs from, to and stops [[offset, role, opacity], …]"
 
 
@@ -154,12 +155,9 @@ def _items(
         colour = colour_of(part, materials, shape["line"])
         widths = np.atleast_1d(np.asarray(shape.get("width", 0.02), float)) * scale
         for contour in path.flatten():
-            closed = len(contour) > 2 and bool(np.allclose(contour[0], contour[-1]))
-            line = brush(
-                contour[:-1] if closed and len(widths) == 1 else contour, widths, closed=closed and len(widths) == 1
-            )
-            if line.commands:
-                yield Shape(line, Flat(colour, opacity), blur)
+            ring = len(widths) == 1 and len(contour) > 2 and bool(abs(contour[0] - contour[-1]).max() < CLOSE)
+            line = brush(contour[:-1] if ring else contour, widths, closed=ring)
+            yield Shape(line, Flat(colour, opacity), blur)
 
 
 def _ends(part: Part, data: Mapping[str, Any]) -> Points:

@@ -1,4 +1,4 @@
-"""Outlines: paths of lines and Bézier curves, and the strokes of a pen that become such paths.
+"""Outlines: paths of lines and Bézier curves.
 
 Points are float64 ``(N, 2)``, ``(u, v)`` in face units; see :mod:`photo2moe.pen.scene`.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import islice
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,10 +21,11 @@ Command = tuple[str, tuple[float, ...]]
 COUNTS = {"M": 2, "L": 2, "Q": 4, "C": 6, "Z": 0}  # numbers after each command of a path
 _TOKEN = re.compile(r"[A-Za-z]|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _NEEDLESS = re.compile(r" (?=[-a-z])|(?<=[a-z]) ")  # spaces that SVG does without
-_SAME = 1e-9  # face units; points closer than this are one
 FLAT = 16  # straight pieces that stand for one curve where a path is followed
-_RUNS = re.compile(r"M+|L+|Q+|C+|Z")  # commands of a path that can be followed at once
-_NOWHERE, _TRUE, _ACROSS = np.empty((0, 2)), np.array([True]), np.array([-1.0, 1.0])
+_NOWHERE = np.empty((0, 2))
+_K = 0.5522847498  # handle of a quarter circle
+_SIGNS = ((1, 0), (1, _K), (_K, 1), (0, 1), (-_K, 1), (-1, _K), (-1, 0))
+_CIRCLE = np.array([*_SIGNS, *((-x, -y) for x, y in _SIGNS[1:])])  # four curves round it
 _T = np.linspace(0, 1, FLAT + 1)[1:, None]
 _SQUARE = np.hstack([(1 - _T) ** 2, 2 * (1 - _T) * _T, _T**2])  # weights of a curve's points, as Bernstein has them
 _CUBE = np.hstack([(1 - _T) ** 3, 3 * (1 - _T) ** 2 * _T, 3 * (1 - _T) * _T**2, _T**3])
@@ -37,14 +39,18 @@ class Path:
 
     Attributes:
         is_array: it was made of letters and points, as :meth:`of` does.
+        built: what a renderer has made of it, for the next time.
     """
 
-    __slots__ = ("_commands", "_kinds", "_points", "is_array")
+    __slots__ = ("_commands", "_kinds", "_points", "built", "is_array")
 
     def __init__(self, commands: tuple[Command, ...] = ()) -> None:
         self._commands: tuple[Command, ...] | None = commands
         self._kinds, self._points = "", _NOWHERE
-        self.is_array = False
+        self.is_array, self.built = False, cast("Any", None)
+
+    def __reduce__(self) -> tuple[Callable[[str, Points], Path], tuple[str, Points]]:
+        return Path.of, self.arrays()
 
     @staticmethod
     def of(kinds: str, points: Points) -> Path:
@@ -64,14 +70,15 @@ class Path:
         return f"Path({self.commands!r})"
 
     def __bool__(self) -> bool:
-        return bool(self._kinds or self._commands)
+        return bool(self.arrays()[0] if self._commands is None else self._commands)
 
     @property
     def commands(self) -> tuple[Command, ...]:
         """Letters with their numbers."""
         if self._commands is None:
-            numbers = iter(self._points.ravel().tolist())
-            self._commands = tuple((kind, tuple(islice(numbers, COUNTS[kind]))) for kind in self._kinds)
+            kinds, points = self.arrays()
+            numbers = iter(points.ravel().tolist())
+            self._commands = tuple((kind, tuple(islice(numbers, COUNTS[kind]))) for kind in kinds)
         return self._commands
 
     def arrays(self) -> tuple[str, Points]:
@@ -169,30 +176,20 @@ class Path:
     def spline(points: ArrayLike, *, closed: bool = False) -> Path:
         """A smooth curve through points (Catmull-Rom, as cubic Béziers)."""
         p = np.asarray(points, float)
-        before, after = (
-            (np.roll(p, 1, 0), np.roll(p, -1, 0))
-            if closed
-            else (np.vstack([p[:1], p[:-1]]), np.vstack([p[1:], p[-1:]]))
-        )
-        slope = (after - before) / 6
-        here = np.hstack([p + slope, np.roll(p - slope, -1, 0), np.roll(p, -1, 0)])
-        count = len(p) if closed else len(p) - 1
-        return Path.of("M" + "C" * count + "Z" * closed, np.vstack([p[:1], here[:count].reshape(-1, 2)]))
+        first, last = (p[-1:], p[:1]) if closed else (p[:1], p[-1:])
+        around = np.concatenate([first, p, last])
+        slope = (around[2:] - around[:-2]) / 6
+        if closed:
+            p, slope = np.concatenate([p, p[:1]]), np.concatenate([slope, slope[:1]])
+        count = len(p) - 1
+        here = np.empty((count, 3, 2))
+        here[:, 0], here[:, 1], here[:, 2] = p[:-1] + slope[:-1], p[1:] - slope[1:], p[1:]
+        return Path.of("M" + "C" * count + "Z" * closed, np.concatenate([p[:1], here.reshape(-1, 2)]))
 
     @staticmethod
     def ellipse(u: float, v: float, a: float, b: float) -> Path:
         """An ellipse about ``(u, v)`` with half axes ``a`` and ``b``."""
-        k = 0.5522847498  # handle of a quarter circle
-        corners = [
-            (1, 0, 1, k, k, 1, 0, 1),
-            (0, 1, -k, 1, -1, k, -1, 0),
-            (-1, 0, -1, -k, -k, -1, 0, -1),
-            (0, -1, k, -1, 1, -k, 1, 0),
-        ]
-        commands: list[Command] = [("M", (u + a, v))]
-        for quarter in corners:
-            commands.append(("C", tuple((u + a * q if i % 2 == 0 else v + b * q) for i, q in enumerate(quarter[2:]))))
-        return Path((*commands, ("Z", ())))
+        return Path.of("MCCCCZ", np.array((u, v)) + _CIRCLE * (a, b))
 
     def map(self, function: Callable[[Points], Points]) -> Path:
         """The path with all its points, handles too, moved by a function of ``(N, 2)`` points."""
@@ -209,27 +206,50 @@ class Path:
 
     def flatten(self) -> list[Points]:
         """The contours as points ``(N, 2)``, curves cut into straight pieces."""
-        contours: list[list[Points]] = []
         kinds, points = self.arrays()
-        at = 0
-        for run in _RUNS.findall(kinds):
-            kind, count = run[0], len(run)
-            if kind == "Z":
-                contours[-1].append(contours[-1][0][:1])
-                contours.append([contours[-1][0][:1]])
-                continue
-            own = points[at : at + count * COUNTS[kind] // 2]
-            at += len(own)
-            if kind == "M":
-                contours += [[own[i : i + 1]] for i in range(count)]
-            elif kind == "L":
-                contours[-1].append(own)
-            else:
-                own = own.reshape(count, -1, 2)
-                starts = np.concatenate([contours[-1][-1][-1:], own[:-1, -1]])[:, None]
-                pieces = (_SQUARE if kind == "Q" else _CUBE) @ np.concatenate([starts, own], 1)
-                contours[-1].append(pieces.reshape(-1, 2))
-        return [np.concatenate(contour) for contour in contours if len(contour) > 1]
+        cubic, square, contours = _pieces(kinds)
+        pool = points
+        if len(cubic) or len(square):
+            curves = (_CUBE @ points[cubic]).reshape(-1, 2), (_SQUARE @ points[square]).reshape(-1, 2)
+            pool = np.concatenate([points, *curves])
+        return [pool[contour] for contour in contours]
+
+
+@lru_cache(maxsize=2048)
+def _pieces(kinds: str) -> tuple[NDArray[np.int64], NDArray[np.int64], list[NDArray[np.int64]]]:
+    """Which points make up the cubic curves of a path, ``(K, 4)``, the quadratic ones, ``(K, 3)``, and its contours.
+
+    A contour is of numbers into all points, then those of the cubic curves, :data:`FLAT` each, then the quadratic ones.
+    """
+    count, curved = sum(COUNTS[kind] for kind in kinds) // 2, FLAT * kinds.count("C")
+    cubic: list[list[int]] = []
+    square: list[list[int]] = []
+    contours: list[list[int]] = []
+    at = begin = here = 0  # number of the next point, of the first of the contour, and of the last
+    for kind in kinds:
+        if kind == "Z":
+            contours[-1].append(begin)
+            contours.append([begin])
+            here = begin
+            continue
+        size = COUNTS[kind] // 2
+        own = [here, *range(at, at + size)]
+        at += size
+        here = at - 1
+        if kind == "M":
+            contours.append([here])
+            begin = here
+        elif kind == "L":
+            contours[-1].append(here)
+        else:
+            curves, first = (cubic, count) if kind == "C" else (square, count + curved)
+            contours[-1] += range(first + FLAT * len(curves), first + FLAT * (len(curves) + 1))
+            curves.append(own)
+    return (
+        np.array(cubic, int).reshape(-1, 4),
+        np.array(square, int).reshape(-1, 3),
+        [np.array(contour) for contour in contours if len(contour) > 1],
+    )
 
 
 def _short(number: int, unit: int, digits: int) -> str:
@@ -237,62 +257,3 @@ def _short(number: int, unit: int, digits: int) -> str:
     sign, (whole, part) = "-" if number < 0 else "", divmod(abs(number), unit)
     decimals = f".{part:0{digits}d}".rstrip("0") if part else ""
     return sign + (str(whole) if whole or not part else "") + decimals
-
-
-def brush(points: ArrayLike, widths: ArrayLike | Sequence[float], *, closed: bool = False) -> Path:
-    """The outline of a line whose width varies, as a pen's does.
-
-    Args:
-        points: ``(N, 2)`` along the line.
-        widths: ``(K,)`` widths spread evenly over its length, smoothly joined; of a closed line, round to the first
-            again. One number for the same all along.
-        closed: the line returns to its start.
-
-    Returns:
-        A closed path with square ends; empty where the points are all one.
-    """
-    p = np.asarray(points, float)
-    if closed and len(p) > 1 and np.allclose(p[0], p[-1], rtol=0, atol=_SAME):
-        p = p[:-1]
-    steps = _lengths(p[1:] - p[:-1])
-    apart = steps > _SAME
-    if not apart.all():
-        p = p[np.concatenate([_TRUE, apart])]
-        steps = _lengths(p[1:] - p[:-1])
-    count = len(p)
-    if count < 2:
-        return Path()
-    steps = np.concatenate([steps, _lengths(p[:1] - p[-1:])]) if closed else steps
-    w = np.atleast_1d(np.asarray(widths, float))
-    if len(w) > 1:
-        x = np.zeros(count)
-        np.cumsum(steps[: count - 1], out=x[1:])
-        x = x / steps.sum() * (len(w) if closed else len(w) - 1)
-        i = np.minimum(x.astype(int), len(w) - 1)
-        f = x - i
-        f = f * f * (3 - 2 * f)
-        half = (w[i] * (1 - f) + w[(i + 1) % len(w)] * f)[:, None] / 2
-    else:
-        half = w[0] / 2
-    tangent = np.empty_like(p)
-    if closed:
-        tangent[1:-1] = p[2:] - p[:-2]
-        tangent[0], tangent[-1] = p[1] - p[-1], p[0] - p[-2]
-    else:
-        tangent[1:-1] = (p[2:] - p[:-2]) / 2
-        tangent[0], tangent[-1] = p[1] - p[0], p[-1] - p[-2]
-    away = tangent[:, ::-1] * _ACROSS / (_lengths(tangent)[:, None] + 1e-12) * half
-    both = np.concatenate([p + away, (p - away)[::-1]])
-    lines = "L" * (count - 1)
-    return Path.of(f"M{lines}ZM{lines}Z" if closed else f"M{lines}L{lines}Z", both)
-
-
-def _lengths(vectors: Points) -> NDArray[np.float64]:
-    return np.hypot(vectors[:, 0], vectors[:, 1])
-
-
-def bezier(p0: ArrayLike, p1: ArrayLike, p2: ArrayLike, p3: ArrayLike, count: int = 24) -> NDArray[np.float64]:
-    """``(count, D)`` points on a cubic Bézier curve, in as many dimensions as its four points have."""
-    t = np.linspace(0, 1, count)[:, None]
-    a, b, c, d = (np.asarray(p, float) for p in (p0, p1, p2, p3))
-    return (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d

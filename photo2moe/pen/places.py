@@ -8,7 +8,7 @@ from photo2moe.character.schema import Character
 from photo2moe.pen import jaw
 from photo2moe.pen.head import Head
 from photo2moe.pen.parts import Place
-from photo2moe.pen.scene import Points
+from photo2moe.pen.scene import Points, clip, columns
 
 SKULL = (1.26, 1.33)  # half width and half height of the skull that headwear is drawn for
 CENTRE = -0.72  # v of its centre
@@ -30,14 +30,12 @@ EAR_CUP = 1.30  # u about which the cups of headphones lie
 def places(who: Character, head: Head) -> dict[str, tuple[Place, dict[str, Place]]]:
     """Where the points of what is worn lie, by kind of part; and where those of its groups lie."""
     on_jaw, grown = jaw.place(head), _grown(who)
+    moving = {"brim": _brim(head, grown), "ring": _ring(head, grown), "face": _around_face(head, on_jaw)}
     return {
         "beard": (on_jaw, {}),
         "mask": (on_jaw, {}),
         "glasses": (_before_eyes(head, who), {"arm": _arm(head, who)}),
-        "headwear": (
-            _on_skull(head, grown),
-            {"brim": _brim(head, grown), "ring": _ring(head, grown), "face": _around_face(head), "body": head.body},
-        ),
+        "headwear": (_on_skull(head, grown), {**moving, "body": head.body}),
         "headphones": (_ring(head, (1.0, 1.0)), {"cup": _cup(head), "mic": head.face}),
         "earrings": (_at_ear(head), {}),
         "marks": (_on_face(head), {}),
@@ -51,18 +49,18 @@ def _on_face(head: Head) -> Place:
     def place(p: Points) -> Points:
         s = head.size
         v = np.interp(p[:, 1], (-1, 0, 0.63, 1.05, 2), (-1, 0, s.mouth, s.chin, s.chin + 0.95))
-        return head.face(np.column_stack([p[:, 0] * s.cheek / 0.98, v]))
+        return head.face(columns([p[:, 0] * s.cheek / 0.98, v]))
 
     return place
 
 
-def _around_face(head: Head) -> Place:
+def _around_face(head: Head, on_jaw: Place) -> Place:
     """Points that frame a face whose cheeks are 0.98 wide and whose chin lies at 1.0; above the eyes, on the skull."""
-    on_jaw, above = jaw.place(head), _on_skull(head, (1.0, 1.0))
+    above = _on_skull(head, (1.0, 1.0))
 
     def place(p: Points) -> Points:
-        share = np.clip((p[:, 1] + 0.75) / 0.5, 0, 1)[:, None]
-        return above(p) * (1 - share) + on_jaw(p) * share
+        share = clip((p[:, 1] + 0.75) / 0.5, 0, 1)[:, None]
+        return np.asarray(above(p) * (1 - share) + on_jaw(p) * share)
 
     return place
 
@@ -70,7 +68,7 @@ def _around_face(head: Head) -> Place:
 def _fit(head: Head, p: Points, grown: tuple[float, float]) -> Points:
     """Points of this skull, its centre the origin, grown in width and height."""
     _, a, b, _ = head.size.skull
-    return np.column_stack([p[:, 0] * a / SKULL[0] * grown[0], (p[:, 1] - CENTRE) * b / SKULL[1] * grown[1]])
+    return columns([p[:, 0] * a / SKULL[0] * grown[0], (p[:, 1] - CENTRE) * b / SKULL[1] * grown[1]])
 
 
 def _grown(who: Character) -> tuple[float, float]:
@@ -87,13 +85,13 @@ def _on_skull(head: Head, grown: tuple[float, float]) -> Place:
     def place(p: Points) -> Points:
         q = _fit(head, p, grown)
         x, y = q[:, 0] / (a * ROUND), q[:, 1] / (b * ROUND)
-        reach = np.sqrt(np.clip(1 - y**2, 0, 1))
-        inner = np.clip(x, -reach, reach)
-        angle = np.arcsin(np.clip(inner / np.maximum(reach, 1e-6), -1, 1))
-        deep = np.sqrt(np.clip(reach**2 - inner**2, 0, 1))
+        reach = np.sqrt(clip(1 - y**2, 0, 1))
+        inner = clip(x, -reach, reach)
+        angle = np.arcsin(clip(inner / np.maximum(reach, 1e-6), -1, 1))
+        deep = np.sqrt(clip(reach**2 - inner**2, 0, 1))
         turned = reach * np.sin(angle + head.yaw * np.cos(angle) ** 2) + (x - inner)
         nodded = y * b * ROUND + centre - c * np.sin(head.pitch) * deep
-        return head.tilt(np.column_stack([turned * a * ROUND, nodded]))
+        return head.tilt(columns([turned * a * ROUND, nodded]))
 
     return place
 
@@ -104,9 +102,9 @@ def _brim(head: Head, grown: tuple[float, float]) -> Place:
 
     def place(p: Points) -> Points:
         q = _fit(head, p, grown)
-        reach = np.clip(1.02 - 0.42 * q[:, 0] ** 2, 0, None) + (BRIM - 1.02) * np.clip((q[:, 1] + 0.25) / 0.5, 0, 1)
+        reach = np.maximum(1.02 - 0.42 * q[:, 0] ** 2, 0) + (BRIM - 1.02) * clip((q[:, 1] + 0.25) / 0.5, 0, 1)
         return head.tilt(
-            np.column_stack(
+            columns(
                 [
                     q[:, 0] * np.cos(head.yaw) + reach * np.sin(head.yaw),
                     q[:, 1] + centre - 0.8 * reach * np.sin(head.pitch),
@@ -131,15 +129,13 @@ def _cup(head: Head) -> Place:
 
     def place(p: Points) -> Points:
         side = np.sign(p[:, 0])
-        near = np.clip(-side * np.sin(head.yaw) / 0.5, -1, 1)
+        near = clip(-side * np.sin(head.yaw) / 0.5, -1, 1)
         across = np.abs(p[:, 0]) - EAR_CUP
         across = np.where(
             near < 0, np.maximum(across, across * (1 + 1.6 * near)), across * (1 + 0.9 * np.maximum(near, 0))
         )
         middle = EAR_CUP - 0.28 * np.maximum(near, 0) + 0.02 * np.minimum(near, 0)
-        return head.tilt(
-            np.column_stack([side * (middle + np.where(near < -0.6, np.maximum(across, 0), across)), p[:, 1]])
-        )
+        return head.tilt(columns([side * (middle + np.where(near < -0.6, np.maximum(across, 0), across)), p[:, 1]]))
 
     return place
 
@@ -157,7 +153,7 @@ def _before_eyes(head: Head, who: Character) -> Place:
             (0, 0.5 - LENS, 0.5, 0.5 + LENS, 1.5),
             (0, inner, eye, eye + LENS * wide, eye + LENS * wide + 0.62),
         )
-        return head.project(np.column_stack([u, p[:, 1] * high, FRAME_FRONT - FRAME_WRAP * u**2]))
+        return head.project(columns([u, p[:, 1] * high, FRAME_FRONT - FRAME_WRAP * u**2]))
 
     return place
 
@@ -168,9 +164,9 @@ def _arm(head: Head, who: Character) -> Place:
 
     def place(p: Points) -> Points:
         side = np.where(p[:, 0] < 0, -1.0, 1.0)
-        share = np.clip(np.abs(p[:, 0]) - 1, 0, 1)[:, None]
-        hinge = front(np.column_stack([side * HINGE, p[:, 1]]))
-        ear = head.project(np.column_stack([side * (head.size.cheek + EAR[0]), p[:, 1], np.full(len(p), EAR[1])]))
+        share = clip(np.abs(p[:, 0]) - 1, 0, 1)[:, None]
+        hinge = front(columns([side * HINGE, p[:, 1]]))
+        ear = head.project(columns([side * (head.size.cheek + EAR[0]), p[:, 1], np.full(len(p), EAR[1])]))
         seen = (side * (ear[:, 0] - hinge[:, 0]) > 0)[:, None]
         return hinge + (ear - hinge) * share * seen
 
@@ -182,6 +178,6 @@ def _at_ear(head: Head) -> Place:
 
     def place(p: Points) -> Points:
         shift = np.where(p[:, 0] > 0, head.size.cheek - 1, 1 - head.size.cheek)
-        return head.project(np.column_stack([p[:, 0] + shift, p[:, 1], np.full(len(p), EAR[1])]))
+        return head.project(columns([p[:, 0] + shift, p[:, 1], np.full(len(p), EAR[1])]))
 
     return place

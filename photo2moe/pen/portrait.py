@@ -10,7 +10,7 @@ from photo2moe.pen import body, face, hair, palette, worn
 from photo2moe.pen.head import PIT, Head
 from photo2moe.pen.palette import cloth, mix, parse, skin
 from photo2moe.pen.parts import Materials
-from photo2moe.pen.scene import Group, Layer, Path, Scene
+from photo2moe.pen.scene import Group, Layer, Path, Scene, settle
 
 HEAD_SHARE = 0.62  # of the picture's height, from the top of the skull to the chin
 AIR = 0.07  # of the picture's height, above any hair
@@ -74,10 +74,12 @@ def draw_scene(who: Character, kit: Kit, frame: str = "avatar") -> Scene:
     wear = worn.Wardrobe(who, head, kit, stuff)
     shadow = locks.shadow + wear("headwear", "shadow")
     behind, neck, clothes = wear("clothes", "behind"), face.draw_neck(head, tones), wear("clothes")
+    cap = wear("headwear")
+    settle(cap)
     if frame == "full":
+        settle((*behind, *neck, *clothes))
         standing = body.Body(who, head, kit, wear.stuff)
         behind, neck, clothes = standing.shrink(behind), standing.neck(neck), standing(neck + clothes)
-    cap = wear("headwear")
     layers: tuple[Layer, ...] = (
         Layer("clothes_behind", behind),
         Layer("headwear_behind", wear("headwear", "behind")),
@@ -103,6 +105,7 @@ def draw_scene(who: Character, kit: Kit, frame: str = "avatar") -> Scene:
         Layer("headwear", cap),
         Layer("headphones", wear("headphones")),
     )
+    settle(item for layer in layers for item in layer.items)
     if frame == "photo":
         layers = tuple(_before_body(layer, head) for layer in layers if layer.name not in BODY)
     skull = head.size.skull[0] - head.size.skull[2]

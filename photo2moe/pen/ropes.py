@@ -10,7 +10,7 @@ from photo2moe.pen.ground import Ground
 from photo2moe.pen.head import Points3
 from photo2moe.pen.locks import LINE, STRAND, Comb, Lock
 from photo2moe.pen.palette import mix
-from photo2moe.pen.scene import Flat, Item, Path, Points, Shape, bezier, brush
+from photo2moe.pen.scene import Flat, Item, Path, Points, Shape, bezier, brush, clip, shares
 
 THIN = 0.8  # width of the outline of a rope over that of a lock
 LOBE = 2.6  # length of one turn of a braid, in half widths
@@ -55,14 +55,14 @@ def draw_braid(middle: Points, width: ArrayLike, light: Light, seed: int, *, cut
     lock = _lock(middle, width, seed)
     half = float(np.mean(lock.half))
     count = max(2, round(lock.length / (LOBE * half)))
-    s = np.append(np.linspace(0, 1, 8 * count + 1)[:-1], 1 - np.array([0.5, 0.25, 0.1, 0.03, 0.0]) / (8 * count))
+    s = np.append(shares(8 * count + 1)[:-1], 1 - np.array([0.5, 0.25, 0.1, 0.03, 0.0]) / (8 * count))
     end = _round(s, lock.length / half, cut)
 
     def side(sign: float, phase: float) -> Points:
         return lock.at(s, sign * end * (1 - BULGE + 2 * BULGE * np.abs(np.sin(np.pi * (s * count + phase)))))
 
     left, right = side(1.0, 0.0), side(-1.0, 0.5)
-    ramp = np.linspace(0, 1, 6)
+    ramp = shares(6)
     k = np.arange(count)[:, None]
     sign = np.repeat([[1.0], [-1.0]], count, 0)
     at = (np.vstack([k, k + 0.5]) + 0.02 + 0.92 * ramp) / count
@@ -77,11 +77,11 @@ def draw_loc(middle: Points, width: ArrayLike, light: Light, seed: int) -> tuple
     lock = _lock(middle, width, seed)
     half, chance = float(np.mean(lock.half)), seeded(seed, 0x3F)
     count = max(2, round(lock.length / (SEGMENT * half)))
-    s = np.append(np.linspace(0, 1, 8 * count + 1)[:-1], 1 - np.array([0.5, 0.25, 0.1, 0.03, 0.0]) / (8 * count))
-    end = _round(s, lock.length / half, True) * np.clip(0.5 + s * lock.length / half, 0, 1)
-    bumps = [np.interp(s, np.linspace(0, 1, 2 * count + 1), chance.uniform(0.9, 1.1, 2 * count + 1)) for _ in range(2)]
+    s = np.append(shares(8 * count + 1)[:-1], 1 - np.array([0.5, 0.25, 0.1, 0.03, 0.0]) / (8 * count))
+    end = _round(s, lock.length / half, True) * clip(0.5 + s * lock.length / half, 0, 1)
+    bumps = [np.interp(s, shares(2 * count + 1), chance.uniform(0.9, 1.1, 2 * count + 1)) for _ in range(2)]
     left, right = lock.at(s, end * bumps[0]), lock.at(s, -end * bumps[1])
-    ramp = np.linspace(0, 1, 6)
+    ramp = shares(6)
     k = np.arange(1, count)[:, None]
     at = (k + chance.uniform(-0.25, 0.25, (count - 1, 1))) / count
     bow = 0.55 * half / lock.length
@@ -92,7 +92,7 @@ def draw_loc(middle: Points, width: ArrayLike, light: Light, seed: int) -> tuple
 
 def _round(s: Points, length: float, blunt: bool) -> Points:
     """Widths of a rope at its end, as shares: round if blunt, else tapered; its length is in half widths."""
-    x = np.clip((1 - s) * length / (1.0 if blunt else 2.2), 0, 1)
+    x = clip((1 - s) * length / (1.0 if blunt else 2.2), 0, 1)
     return np.asarray(np.sqrt(1 - (1 - x) ** 2) if blunt else x**0.6)
 
 

@@ -6,18 +6,22 @@ widths of lines and the sigma of a blur are in the same unit. Colours are ``(r, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from photo2moe.pen.paths import COUNTS, FLAT, Command, Path, Points, bezier, brush
+from photo2moe.pen.curves import bezier, clip, columns, shares, slopes, through
+from photo2moe.pen.paths import COUNTS, FLAT, Command, Path, Points
+from photo2moe.pen.strokes import Stroke, brush, brushed, ink
 
 Colour = tuple[int, int, int]
 
 # Outlines are of the drawing too: one address for all that parts are made of.
-__all__ = ["COUNTS", "FLAT", "Colour", "Command", "Path", "Points", "bezier", "brush"]
-__all__ += ["Flat", "Gradient", "Group", "Item", "Layer", "Paint", "Scene", "Shape", "place"]
+__all__ = ["COUNTS", "FLAT", "Colour", "Command", "Path", "Points", "bezier", "brush", "brushed", "clip"]
+__all__ += ["columns", "slopes"]
+__all__ += ["Flat", "Gradient", "Group", "Item", "Layer", "Paint", "Scene", "Shape", "place", "settle", "shares"]
+__all__ += ["through"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +128,16 @@ def place(item: Item, function: Callable[[Points], Points]) -> Item:
             paint, start=(float(start[0]), float(start[1])), end=(float(end[0]), float(end[1])), radius=radius
         )
     return replace(item, path=item.path.map(function), paint=paint)
+
+
+def settle(items: Iterable[Item]) -> None:
+    """Work out the outlines of all strokes among items, together; what asks for them later finds them done."""
+    strokes: list[Stroke] = []
+    waiting = list(items)
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Group):
+            waiting += item.items
+        elif isinstance(item.path, Stroke):
+            strokes.append(item.path)
+    ink(strokes)

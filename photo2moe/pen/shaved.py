@@ -10,7 +10,7 @@ import numpy as np
 from photo2moe.pen.crops import Scalp, ease, join, outline, over_ears, smooth
 from photo2moe.pen.locks import Locks
 from photo2moe.pen.palette import SkinTones, Tones, mix
-from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush
+from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush, columns
 
 TURNED = 0.2  # radians from which the far temple is drawn
 BLEND = 10  # points of the curve that joins the two there
@@ -50,13 +50,11 @@ def draw(
     if abs(head.yaw) > TURNED:
         bare[np.sign(head.yaw) * bare[:, 0] >= 47, 1] = TEMPLE
     beside = np.where(np.abs(bare[:, 0]) > BESIDE[0], np.minimum(bare[:, 1], BESIDE[1]), bare[:, 1])
-    edge, ring = scalp.cap(np.column_stack([bare[:, 0], beside]))
+    edge, ring = scalp.cap(columns([bare[:, 0], beside]))
     edge, ring = _join_face(scalp, edge, _even(ring))
     cap = Path.polygon(np.vstack([edge, ring]))
     hidden = np.sign(head.yaw) * bare[:, 0] > 25  # behind the face of a turned head
-    whole = scalp.silhouette(
-        np.column_stack([bare[:, 0], np.where(hidden & (abs(head.yaw) > TURNED), TEMPLE, bare[:, 1])])
-    )
+    whole = scalp.silhouette(columns([bare[:, 0], np.where(hidden & (abs(head.yaw) > TURNED), TEMPLE, bare[:, 1])]))
     whole = _even(whole)
     face = head.contour()
     skull = join([outline(edge, ring[::-1]), outline(face[:40], face[:39:-1])])
@@ -94,7 +92,7 @@ def _even(ring: Points) -> Points:
     reach = np.arange(-EVEN, EVEN + 1)
     kernel = np.exp(-0.5 * (2.2 * reach / EVEN) ** 2)
     ends = np.vstack([2 * ring[:1] - ring[EVEN:0:-1], ring, 2 * ring[-1:] - ring[-2 : -EVEN - 2 : -1]])
-    return np.column_stack([np.convolve(axis, kernel / kernel.sum(), "valid") for axis in ends.T])
+    return columns([np.convolve(axis, kernel / kernel.sum(), "valid") for axis in ends.T])
 
 
 def _join_face(scalp: Scalp, edge: Points, ring: Points) -> tuple[Points, Points]:

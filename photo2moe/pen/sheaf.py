@@ -18,7 +18,8 @@ from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen.ground import Ground
 from photo2moe.pen.locks import FADE, LINE, Comb, Dye, Lock, draw_comb
-from photo2moe.pen.scene import Item, Path, Points
+from photo2moe.pen.scene import Item, Points
+from photo2moe.pen.spines import Run, Wave, spines
 
 LAYERS = ("back", "under", "front")
 FAR = 12  # most of any number of a lock, face units: far outside the picture
@@ -39,11 +40,8 @@ _KEYS = {
     "tuck",
     "depth",
 }
-CURLED = 0.6  # length of the end of a lock that winds, face units
 WAVY = 0.05  # height of waves from which a lock shows more strands, face units
-TUCKED = -0.75  # v above which ends wind inwards
 FRINGE = 0.35  # share of its winding that the end of a lock of a fringe has
-SHORTEST = 0.7  # length below which a lock's end does not wind, face units
 FULLER = 0.22  # share by which full volume widens the locks of a back
 INNER = 0.8 * LINE  # width of the outline of a fringe's locks, which lie inside the silhouette, face units
 WIDER = 0.05  # share by which it moves them outwards
@@ -60,23 +58,6 @@ class Sheaf:
     top: float = 0.0
 
 
-@dataclass(frozen=True)
-class Wave:
-    """How a lock's middle line runs.
-
-    Attributes:
-        height: of its waves, face units.
-        length: of its waves, face units.
-        curl: by how much its end winds, radians.
-        begin: v from which it has waves.
-    """
-
-    height: float = 0.0
-    length: float = 1.0
-    curl: float = 0.0
-    begin: float = -0.95
-
-
 def wave_of(who: Character, kit: Kit) -> Wave:
     """The waves of a texture of the kit."""
     if not kit.has("texture", who.hair.texture):
@@ -87,55 +68,6 @@ def wave_of(who: Character, kit: Kit) -> Wave:
         return Wave(given[0], given[1], float(part.data.get("ends", 0.0)), float(part.data.get("begin", -0.95)))
     except (KeyError, TypeError, ValueError) as error:
         raise part.fault(f"a texture needs the numbers height and length ({error})") from error
-
-
-def spine_of(
-    ground: Ground,
-    points: Points,
-    width: Points,
-    layer: str,
-    wave: Wave,
-    phase: float,
-    *,
-    depth: Any = None,
-    count: int = 48,
-) -> Points:
-    """The middle line of a lock in the picture, evenly spaced, ``(count, 2)``."""
-    curve = np.vstack(Path.spline(points).flatten())
-    share = np.linspace(0, 1, len(curve))
-    half = np.interp(share, np.linspace(0, 1, len(width)), width)
-    space = ground.lay(ground.fit(curve), layer, half=half)
-    if depth is not None:
-        w = np.atleast_1d(np.asarray(depth, float))
-        space[:, 2] = np.interp(share, np.linspace(0, 1, len(w)), w)
-    p = ground.place(space)
-    steps = np.append(0.0, np.cumsum(np.hypot(*np.diff(p, axis=0).T)))
-    at = np.linspace(0, steps[-1], count)
-    p = np.column_stack([np.interp(at, steps, p[:, 0]), np.interp(at, steps, p[:, 1])])
-    if wave.height:
-        tangent = np.gradient(p, axis=0)
-        tangent /= np.hypot(*tangent.T)[:, None] + 1e-9
-        low = (
-            np.clip((p[:, 1] - wave.begin) / 0.6, 0, 1) * np.clip(at / 0.6, 0, 1) * np.clip((at[-1] - at) / 0.3, 0.2, 1)
-        )
-        swing = wave.height * float(np.clip(at[-1] / 1.6, 0.5, 1)) * low * np.sin(2 * np.pi * at / wave.length + phase)
-        p = p + np.column_stack([tangent[:, 1], -tangent[:, 0]]) * swing[:, None]
-    if not wave.curl or at[-1] < SHORTEST:
-        return p
-    out = 1 if curve[-1, 1] > TUCKED else -1  # what ends beside the face turns outwards, what ends above it inwards
-    return wound(p, -out * wave.curl * float(np.sign(curve[-1, 0])))
-
-
-def wound(p: Points, turn: float) -> Points:
-    """A line whose end winds by an angle, radians, positive clockwise."""
-    steps = np.diff(p, axis=0)
-    length = np.hypot(*steps.T)
-    left = np.cumsum(length[::-1])[::-1]  # to the end
-    angle = turn * np.clip(1 - left / CURLED, 0, 1) ** 1.3
-    cos, sin = np.cos(angle), np.sin(angle)
-    x, y = steps.T
-    turned = np.column_stack([x * cos - y * sin, x * sin + y * cos])
-    return np.asarray(p[0] + np.vstack([np.zeros((1, 2)), np.cumsum(turned, 0)]))
 
 
 def check_part(part: Part, known: Collection[str]) -> Part:
@@ -235,6 +167,9 @@ def draw_locks(
         fall: share of what hangs below the eyes that is left.
         tuck: sides (-1 left, 1 right) whose locks marked ``tuck`` go behind the ear.
     """
+    volume = ground.who.hair.volume if part.kind == "back" else 0.0
+    runs: list[Run] = []
+    styles: list[tuple[Any, bool, int, float, Dye]] = []  # data, mirrored, seed, width over the run's, paint
     for n, data in enumerate(list_of(part, "locks")):
         check_lock(part, n, data)
         if tied and data.get("loose"):
@@ -247,16 +182,13 @@ def draw_locks(
             if data.get("tuck") and side in tuck:
                 layer = "under"
             chance = Random(seed)
-            lean = float(data.get("lean", 0.0)) * (-1 if mirrored else 1)
             width: Points = np.array(data["width"], float, ndmin=1)
             if len(width) == 1:
                 width = width * np.array([0.5, 1.0, 0.95, 0.8])
-            if part.kind == "back":
-                width = width * (1 + FULLER * ground.who.hair.volume)
+            width = width * (1 + FULLER * volume)
             points = np.asarray(data["points"], float) * np.array([-1.0 if mirrored else 1.0, 1.0])
             points[:, 1] -= (1 - fall) * np.maximum(points[:, 1], 0)
-            if part.kind == "back":
-                points[:, 0] *= 1 + WIDER * ground.who.hair.volume
+            points[:, 0] *= 1 + WIDER * volume
             phase = chance.uniform(-0.6, 0.6) + (np.pi if points[-1, 0] < 0 else 0) + (layer == "under") * 1.2
             broad = 0.75 + BROADER * float(width.max())  # broad locks have broad waves
             wound_by = FRINGE if part.kind == "front" and points[-1, 1] < 0 else 1.0
@@ -265,21 +197,23 @@ def draw_locks(
                 if width.max() > WIDE
                 else Wave(wave.height * broad, wave.length * broad, wave.curl * wound_by, wave.begin)
             )
-            spine = spine_of(ground, points, width, layer, swing, phase, depth=data.get("depth"))
-            comb = Comb(int(data.get("tips", 1)), float(data.get("cut", 0.4)), lean, float(data.get("uneven", 0.12)))
-            lock = Lock(spine, width * chance.uniform(0.94, 1.06), comb, seed)
-            drawn = draw_comb(
-                lock,
-                dye,
-                strands=int(data.get("strands", 3 if swing.height > WAVY else 1)),
-                fade=float(data.get("fade", FADE)),
-                line=INNER if part.kind == "front" else LINE,
-                dark=float(data.get("dark", 0.0)),
-            )
-            sheaf.items[layer] += drawn
-            sheaf.top = min(sheaf.top, float(lock.outline()[:, 1].min()))
-            if layer == "front":
-                sheaf.contours.append(lock.outline(FADE))
+            runs.append(Run(points, width, layer, swing, phase, data.get("depth")))
+            styles.append((data, mirrored, seed, chance.uniform(0.94, 1.06), dye))
+    for run, spine, (data, mirrored, seed, wider, dye) in zip(runs, spines(ground, runs), styles, strict=True):
+        lean = float(data.get("lean", 0.0)) * (-1 if mirrored else 1)
+        comb = Comb(int(data.get("tips", 1)), float(data.get("cut", 0.4)), lean, float(data.get("uneven", 0.12)))
+        drawn, whole, cast = draw_comb(
+            Lock(spine, run.width * wider, comb, seed),
+            dye,
+            strands=int(data.get("strands", 3 if run.wave.height > WAVY else 1)),
+            fade=float(data.get("fade", FADE)),
+            line=INNER if part.kind == "front" else LINE,
+            dark=float(data.get("dark", 0.0)),
+        )
+        sheaf.items[run.layer] += drawn
+        sheaf.top = min(sheaf.top, float(whole[:, 1].min()))
+        if run.layer == "front":
+            sheaf.contours.append(cast)
 
 
 def choose(parts: list[Part], who: Character, seed: int) -> Part | None:

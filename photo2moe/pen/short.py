@@ -12,16 +12,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen import shaved
-from photo2moe.pen.crops import CENTRE, Mass, Scalp, ease, join, outline, over_ears, smooth, tuft
+from photo2moe.pen.crops import CENTRE, STEPS, Mass, Scalp, ease, join, outline, over_ears, smooth, tuft
 from photo2moe.pen.head import Head
 from photo2moe.pen.locks import Locks
 from photo2moe.pen.palette import SkinTones, Tones, mix, parse, skin
-from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush
-from photo2moe.pen.tufts import LINE, Paint, Tuft, draw_strands, draw_tuft
+from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush, clip, columns
+from photo2moe.pen.tufts import LINE, Paint, Tuft, draw_strands, draw_tuft, fans, own_tufts
 
 DEFAULT = "brushed_up"  # crop for a front that only long hair has
 BEHIND_BULGE = 0.3  # tufts behind the mass lie near the plane of the ears, so that they stand up on turned heads too
@@ -30,7 +31,6 @@ LOOSE = ("none", "headband", "crown", "veil", "other")  # headwear that does not
 LEVELS = (-2.05, -0.79, -0.385, 0.0)  # v of top, hairline, brows and eyes of the head that crops are written for
 HAIRY = ((1.07, 0.95), 2.2)  # half width and height of the scalp under short hair, face units; how square it is
 BARE = ((1.08, 0.93), 1.95)  # the same of a bare one, which is rounder
-NEAR = 0.5  # between roots of neighbouring tufts: they are one fan, whose tufts are the person's own
 NOTCH = (0.05, 1.6)  # height in face units and width in degrees of the notches of a hairline
 LINES = ((0.0, 0.0), (20.0, -0.03), (34.0, -0.05), (44.0, 0.12))  # hairline of a crop that has none: azimuth, v below
 SIDES = ((47.0, -0.50), (51.0, -0.28), (55.0, -0.13))  # azimuth and v of the edge of the hair before the ear
@@ -99,37 +99,6 @@ def _thin(t: Tones, s: SkinTones, share: float) -> Tones:
     return Tones(base, shade, deep, mix(t.light, s.base, share), t.shine, mix(t.line, s.shade, 0.7 * share))
 
 
-def _fans(tufts: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
-    """Tufts in runs of neighbours: those whose roots are near each other."""
-    fans: list[list[Mapping[str, Any]]] = []
-    for one in tufts:
-        last = fans[-1][-1] if fans else None
-        near = last is not None and float(np.hypot(*np.subtract(one["at"][0], last["at"][0]))) < NEAR
-        if last is not None and near and one.get("behind", False) == last.get("behind", False):
-            fans[-1].append(one)
-        else:
-            fans.append([one])
-    return fans
-
-
-def _own(fan: Sequence[Mapping[str, Any]], chance: np.random.RandomState) -> list[Mapping[str, Any]]:
-    """The person's own tufts between those of a fan: as many or one more or less, of unequal width and length."""
-    count = len(fan) + (int(chance.randint(-1, 2)) if len(fan) > 2 else 0)
-    gaps = chance.uniform(0.55, 1.45, count)
-    at = (np.cumsum(gaps) - 0.5 * gaps) / gaps.sum() * len(fan) - 0.5
-    sway = chance.uniform(-0.06, 0.06, 2)  # all tips of a fan lean together
-    tufts: list[Mapping[str, Any]] = []
-    for place, gap in zip(np.clip(at, 0, len(fan) - 1), gaps * count / gaps.sum(), strict=True):
-        low = min(int(place), max(len(fan) - 2, 0))
-        one, two, share = fan[low], fan[min(low + 1, len(fan) - 1)], float(place) - low
-        curve = (1 - share) * np.array(one["at"], float) + share * np.array(two["at"], float)
-        curve[2:] += np.array([0.5 * sway, sway]) + chance.uniform(-0.03, 0.03, (2, 2))
-        curve[3] += chance.uniform(-0.06, 0.12) * (curve[3] - curve[2])
-        width = ((1 - share) * one["width"] + share * two["width"]) * (0.55 + 0.45 * float(gap)) * len(fan) / count
-        tufts.append({**(one if share < 0.5 else two), "at": curve, "width": width})
-    return tufts
-
-
 class _Crop:
     """One crop on one head."""
 
@@ -155,14 +124,14 @@ class _Crop:
         if self.who.headwear.kind not in LOOSE:
             top, front = min(top, 0.05), 0.0
         more = 0.05 * self.who.hair.volume if top > 0.05 else 0.0
-        ring = tuple(float(np.clip(0.6 * (r - 1), -0.07, 0.12)) for r in self.who.hair.outline) if top > 0.03 else ()
+        ring = tuple(float(clip(0.6 * (r - 1), -0.07, 0.12)) for r in self.who.hair.outline) if top > 0.03 else ()
         lean = self.sign * float(mass.get("lean", 0))
         return Mass(top + more, side + 0.4 * more, front + 0.5 * more, lean, 0.0, ring)
 
     def _lower(self) -> Points:
         """The lower edge of the hair all around: azimuth and v, by azimuth."""
         line = np.array(self.data.get("line", LINES), float)
-        line = np.column_stack([line[:, 0], line[:, 1] + self.head.size.hairline])
+        line = columns([line[:, 0], line[:, 1] + self.head.size.hairline])
         tip = float(self.data.get("sideburn", -0.04)) + JOINED * (
             self.who.beard.kind not in ("none", "stubble", "moustache", "goatee")
         )
@@ -180,7 +149,7 @@ class _Crop:
         level += np.interp(azi, azi[::4], rough * self.chance.uniform(-1, 1, 13))
         for place in np.linspace(-32, 32, 7) + self.chance.uniform(-3.5, 3.5, 7):
             level -= self.chance.uniform(0.2, 1) * NOTCH[0] * np.exp(-np.abs(azi - place) / NOTCH[1])
-        both = np.vstack([both[both[:, 0] < -38], np.column_stack([azi, level]), both[both[:, 0] > 38]])
+        both = np.vstack([both[both[:, 0] < -38], columns([azi, level]), both[both[:, 0] > 38]])
         both = both[np.append(True, np.diff(both[:, 0]) > 0.01)]
         turn = self.head.yaw
         limb = 94 - abs(float(np.degrees(turn)))
@@ -194,31 +163,39 @@ class _Crop:
         """Points as a crop is written, on this head from the front: mirrored, parted and fitted to its hairline."""
         p = points * (self.sign, 1)
         size = self.head.size
-        shift = 0.16 * self.who.hair.parting * (1 - np.clip(np.abs(p[:, 0]) / 1.2, 0, 1)) * ease(p[:, 1], -0.3, -1.0)
+        shift = 0.16 * self.who.hair.parting * (1 - clip(np.abs(p[:, 0]) / 1.2, 0, 1)) * ease(p[:, 1], -0.3, -1.0)
         v = np.interp(p[:, 1], LEVELS, (self.crest, size.hairline, size.brow, 0.0))
         v = np.where(p[:, 1] < LEVELS[0], self.crest + p[:, 1] - LEVELS[0], v)
-        return np.column_stack([p[:, 0] + shift, np.where(p[:, 1] > 0, p[:, 1], v)])
+        return columns([p[:, 0] + shift, np.where(p[:, 1] > 0, p[:, 1], v)])
 
-    def _laid(self, points: Points, lift: float = 0.0, bulge: float = 1.0) -> Points:
+    def _laid(self, points: Points, lift: ArrayLike = 0.0, bulge: ArrayLike = 1.0) -> Points:
         return self.head.project(self.scalp.before(points, lift, bulge))
 
     def _tufts(self) -> list[Tuft]:
         """The tufts as they lie on this head."""
-        tufts = []
+        edges: list[Points] = []  # left and right of each, seen from the front
+        lifts: list[float] = []
+        behind: list[bool] = []
         flat = self.who.headwear.kind not in LOOSE
         written = [one for one in self.data.get("tufts", ()) if not (flat and one.get("behind"))]
-        for number, data in enumerate(one for fan in _fans(written) for one in _own(fan, self.chance)):
+        for number, data in enumerate(one for fan in fans(written) for one in own_tufts(fan, self.chance)):
             if self.chance.uniform() >= data.get("maybe", 1.0):
                 continue
             form = {key: float(data[key]) for key in ("root", "belly", "tip") if key in data}
             wave = 0.022 if self.wavy else 0.006
             one, two = tuft(self._design(data["at"]), float(data["width"]), wave=wave, phase=1.3 * number, **form)
-            lift = float(data.get("lift", 0.03))
-            behind = bool(data.get("behind", False))
-            bulge = BEHIND_BULGE if behind else 1.0
-            left, right = self._laid(one, lift, bulge), self._laid(two, lift, bulge)
-            tufts.append(Tuft(left, right, 0.5 * (one + two), behind))
-        return tufts
+            edges += [one, two]
+            lifts.append(float(data.get("lift", 0.03)))
+            behind.append(bool(data.get("behind", False)))
+        if not edges:
+            return []
+        each = 2 * STEPS
+        bulges = np.where(behind, BEHIND_BULGE, 1.0)
+        laid = self._laid(np.concatenate(edges), np.repeat(lifts, each), np.repeat(bulges, each)).reshape(-1, STEPS, 2)
+        pairs = zip(laid[::2], laid[1::2], edges[::2], edges[1::2], behind, strict=True)
+        return [
+            Tuft(left, right, 0.5 * (one + two), back, outline(left, right)) for left, right, one, two, back in pairs
+        ]
 
     def draw(self) -> Locks:
         """All of it."""

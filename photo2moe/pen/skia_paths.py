@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from functools import cache
+from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -59,7 +59,8 @@ def combine(operation: str, a: Path, b: Path) -> Path:
         raise ValueError(f"unknown operation {operation!r}; known are {', '.join(OPERATIONS)}")
     skia = load_skia()
     try:
-        one, two = (to_skia(skia, path.map(lambda p: p * _ZOOM)) for path in (a, b))
+        with np.errstate(over="ignore"):  # such a path is not finite, and refused as that
+            one, two = (to_skia(skia, path.map(lambda p: p * _ZOOM)) for path in (a, b))
         result = skia.AsWinding(skia.Op(one, two, getattr(skia.PathOp, OPERATIONS[operation])))
     except RuntimeError as error:  # Skia's word for curves that it cannot tell apart
         raise ValueError(f"these paths have no {operation} that Skia can find") from error
@@ -72,11 +73,15 @@ def to_skia(skia: ModuleType, path: Path) -> Any:
     Raises:
         ValueError: it does not begin with M, holds another command, or a number that is none.
     """
-    if path.is_array:
-        built = _from_arrays(skia, *path.arrays())
+    if path.built is None:
+        built = _from_arrays(skia, *path.arrays()) if path.is_array else _from_commands(skia, path)
         if not built.isFinite():
             raise ValueError(_NO_NUMBER)
-        return built
+        path.built = built
+    return path.built
+
+
+def _from_commands(skia: ModuleType, path: Path) -> Any:
     if path.commands and path.commands[0][0] != "M":
         raise ValueError(f"a path must begin with M, not {path.commands[0][0]}")
     builder = skia.PathBuilder()
@@ -88,10 +93,7 @@ def to_skia(skia: ModuleType, path: Path) -> Any:
         raise ValueError(f"a path cannot hold {kind}; known are {' '.join(calls)}") from error
     except TypeError as error:
         raise ValueError(f"{kind} of a path has too few or too many numbers") from error
-    built = builder.detach()
-    if not built.isFinite():
-        raise ValueError(_NO_NUMBER)
-    return built
+    return builder.detach()
 
 
 def _from_arrays(skia: ModuleType, kinds: str, points: Points) -> Any:
@@ -99,11 +101,8 @@ def _from_arrays(skia: ModuleType, kinds: str, points: Points) -> Any:
 
     Skia checks what it reads, and the number of the form with it; should it refuse, the path is built point by point.
     """
-    verbs = kinds.encode().translate(_VERBS)
-    with np.errstate(over="ignore"):  # such a path is not finite, and refused as that
-        numbers = points.astype("<f4").tobytes()
-    head = struct.pack("<4i", _STORED, len(points), 0, len(verbs))
-    data = head + numbers + verbs + bytes(-len(verbs) % 4)
+    head, verbs = _stored(kinds, len(points))
+    data = head + points.astype("<f4").tobytes() + verbs
     built = skia.Path()
     if built.readFromMemory(data) == len(data):
         return built
@@ -113,6 +112,13 @@ def _from_arrays(skia: ModuleType, kinds: str, points: Points) -> Any:
         calls[kind](*values[at : at + COUNTS[kind]])
         at += COUNTS[kind]
     return builder.detach()
+
+
+@lru_cache(maxsize=4096)
+def _stored(kinds: str, count: int) -> tuple[bytes, bytes]:
+    """What comes before and after the points of a stored path."""
+    verbs = kinds.encode().translate(_VERBS)
+    return struct.pack("<4i", _STORED, count, 0, len(verbs)), verbs + bytes(-len(verbs) % 4)
 
 
 def _calls(builder: Any) -> dict[str, Any]:

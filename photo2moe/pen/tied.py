@@ -21,9 +21,7 @@ from photo2moe.pen.crown import (
     OPEN,
     draw_contour,
     draw_crown,
-    draw_edge_hairs,
     draw_flow,
-    draw_flyaways,
     draw_nape,
     draw_parting,
     draw_scalp,
@@ -39,8 +37,10 @@ from photo2moe.pen.locks import Dye, Locks
 from photo2moe.pen.long import ENDS, choose_back, choose_front, flow_of
 from photo2moe.pen.palette import Tones, cloth, parse, skin
 from photo2moe.pen.scene import Group, Points
-from photo2moe.pen.sheaf import LAYERS, Sheaf, Wave, check_lock, check_part, draw_locks, list_of, spine_of, wave_of
+from photo2moe.pen.sheaf import LAYERS, Sheaf, check_lock, check_part, draw_locks, list_of, wave_of
+from photo2moe.pen.spines import Run, Wave, spines
 from photo2moe.pen.ties import draw_ball, draw_band, draw_plait
+from photo2moe.pen.wisps import draw_edge_hairs, draw_flyaways
 
 SHORTER = {"short": 0.55, "ear": 0.6, "hidden": 0.7, "chin": 0.72, "shoulder": 0.85}  # size of a tail by length
 BESIDE = 1.16  # the same beside the head, for a tail that hangs there
@@ -215,7 +215,7 @@ def _draw_hanging(
             points = np.asarray(plait["points"], float) * np.array([float(sign), 1.0])
             width: Points = np.array(plait["width"], float, ndmin=1)
             layer = plait.get("layer", "under")
-            spine = spine_of(ground, points, width, layer, Wave(), 0.0, depth=plait.get("depth"))
+            (spine,) = spines(ground, [Run(points, width, layer, depth=plait.get("depth"))])
             sheaf.items[layer] += draw_plait(spine, width, dye, tie, ground.seed + n)
 
 

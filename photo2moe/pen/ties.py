@@ -6,7 +6,7 @@ import numpy as np
 
 from photo2moe.pen.locks import LINE, STRAND, Comb, Dye, Lock, draw_comb
 from photo2moe.pen.palette import Tones
-from photo2moe.pen.scene import Flat, Group, Item, Path, Points, Shape, brush
+from photo2moe.pen.scene import Flat, Group, Item, Path, Points, Shape, brush, columns, shares, through
 
 LOBE = 0.30  # length of one lobe of a plait, face units
 # One lobe of a plait on its right: (share of its length, place across its half width).
@@ -46,7 +46,7 @@ def draw_ball(centre: Points, half: tuple[float, float], dye: Dye, seed: int, tu
     ) -> Points:
         t = np.radians(np.linspace(first, last, count))
         r = radius * (1 + wobble * (np.sin(3 * t + phase) + 0.6 * np.sin(5 * t - phase)))
-        return np.asarray((np.column_stack([np.cos(t), np.sin(t)]) * r[:, None] + shift) * half @ rotation + centre)
+        return np.asarray((columns([np.cos(t), np.sin(t)]) * r[:, None] + shift) * half @ rotation + centre)
 
     phase = chance.uniform(0, 6.28)
     outline = around(1.0, 0, 360, wobble=0.018, count=60)[:-1]
@@ -56,7 +56,7 @@ def draw_ball(centre: Points, half: tuple[float, float], dye: Dye, seed: int, tu
         ((0.80, 150, 330), (0.74, -20, 130), (0.52, 60, 260), (0.40, -110, 60), (0.95, 20, 75))
     ):
         way = around(radius, first + chance.uniform(-15, 15), last + chance.uniform(-15, 15), (0.05 * (n % 2), 0.04))
-        way = way + (np.linspace(0, 1, len(way))[:, None] ** 2) * (centre - way) * 0.35
+        way = way + (shares(len(way))[:, None] ** 2) * (centre - way) * 0.35
         inside.append(
             Shape(brush(way, [0.003, STRAND * 1.2, STRAND, 0.002]), Flat(tones.line if n < 3 else tones.deep, 0.75))
         )
@@ -76,7 +76,7 @@ def draw_band(points: Points, width: float, tones: Tones) -> tuple[Item, ...]:
     a, b = points[0], points[1]
     along = b - a
     normal = np.array([-along[1], along[0]]) / (np.hypot(*along) + 1e-9)
-    t = np.linspace(0, 1, 12)[:, None]
+    t = shares(12)[:, None]
     line = a + along * t + normal * (0.18 * width * np.sin(np.pi * t))
     return (
         Shape(brush(line, [width * 0.9 + LINE, width + 1.6 * LINE, width * 0.9 + LINE]), Flat(tones.line)),
@@ -108,7 +108,7 @@ def draw_plait(spine: Points, width: Points, dye: Dye, tie: Tones, seed: int) ->
         Comb(3, 0.16, 0.2, 0.06),
         seed + 5,
     )
-    items += draw_comb(tail, dye, strands=1, fade=0.0)
+    items += draw_comb(tail, dye, strands=1, fade=0.0)[0]
     for n in reversed(range(count)):
         side = 1 if n % 2 else -1
         local = np.array(_LOBE)
@@ -124,13 +124,9 @@ def draw_plait(spine: Points, width: Points, dye: Dye, tie: Tones, seed: int) ->
         inside: list[Item] = [Shape(Path.spline(low, closed=True), Flat(tones.shade, 0.75))]
         if dye.tips is not None and n * step > 0.5:
             inside.append(Shape(path, Flat(dye.tips, min(1.0, (n * step - 0.5) * 3))))
-        inside.append(
-            Shape(brush(np.vstack(Path.spline(core).flatten()), [0.002, STRAND, 0.002]), Flat(tones.deep, 0.8))
-        )
+        inside.append(Shape(brush(through(core), [0.002, STRAND, 0.002]), Flat(tones.deep, 0.8)))
         light = lock.at(n * step + np.array([0.15, 0.4, 0.7]) * step * 1.75, side * np.array([0.45, 0.75, 0.78]))
-        inside.append(
-            Shape(brush(np.vstack(Path.spline(light).flatten()), [0.002, 0.05, 0.002]), Flat(tones.light, 0.9))
-        )
+        inside.append(Shape(brush(through(light), [0.002, 0.05, 0.002]), Flat(tones.light, 0.9)))
         items += [
             Shape(path, dye.paint),
             Group(tuple(inside), path),
