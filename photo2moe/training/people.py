@@ -30,7 +30,7 @@ from photo2moe.face.lab import lab
 from photo2moe.face.light import parts
 from photo2moe.face.outline import RAYS, Outline, expected, find_outline, volume
 from photo2moe.face.parse import HAIR, REGIONS, SIZE, SPAN, Regions, clean, cut, square
-from photo2moe.face.people import FORMAT, People, parse
+from photo2moe.face.people import FORMAT, People, parse, people
 from photo2moe.face.pose import RIGID, Head, pose
 from photo2moe.stages.detect import FaceDetector
 from photo2moe.training.people_statistics import (
@@ -118,6 +118,7 @@ def measure_people(records: list[Record]) -> dict[str, Any]:
     }
     data["models"]["mouth"] = fit_words(np.array([one.mouth for one in found]), [row["mouth"] for row in rows], MOUTHS)
     data["models"] |= _colour_models(records, heads)
+    data["models"]["tone"] = people().models["tone"]  # fitted by photo2moe.training.tones, which comes after
     shapes = [
         find_outline(record.photo.shape, record.regions, head) if record.regions is not None else None
         for record, head in zip(records, heads, strict=True)
