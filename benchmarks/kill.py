@@ -37,7 +37,7 @@ import PIL.Image
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "tests" / "data"
 PATIENCE = 20  # seconds after which workers that have not ended never will
-OPTIONS = ["--weights", str(DATA / "tiny.safetensors"), "--size", "64", "--upscale", "lanczos", "--device", "cpu"]
+OPTIONS = ["--weights", str(DATA / "tiny.safetensors"), "--size", "64", "--device", "cpu"]
 OPTIONS += ["--workers", "2"]
 
 

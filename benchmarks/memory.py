@@ -136,9 +136,7 @@ def main() -> None:
         say(f"one of {side}×{side} pixels  {huge:6.0f} MB")
         four = [start("convert", SELFIE, "-o", place / f"{n}.png") for n in range(4)]
         say(f"four processes at once     {max(s.memory for s in watch(four)):6.0f} MB")
-        row = start(
-            "batch", place / "in", "-o", place / "out", "--size", "128", "--upscale", "lanczos", "--workers", "1"
-        )
+        row = start("batch", place / "in", "-o", place / "out", "--size", "128", "--workers", "1")
         samples = watch([row], place / "out" / "report.jsonl")
     early = statistics.median(s.memory for s in samples if SETTLED <= s.done < 2 * SETTLED and s.memory)
     late = statistics.median(s.memory for s in samples if s.done >= 0.9 * given.photos and s.memory)

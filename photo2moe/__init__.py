@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # ONNX Runtime would collect telemetry, and keep a file of it in the user's cache; nothing of ours leaves the machine.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Avatar",

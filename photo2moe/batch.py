@@ -124,18 +124,16 @@ def convert_folder(
     target: Path,
     *,
     suffix: str = ".png",
-    fingerprint: str = "",
     progress: Progress = lambda *_: None,
 ) -> Outcome:
     """Convert every photo of a folder and of its sub-folders in this process.
 
     Args:
         convert: a loaded pipeline.
-        config: how it converts, for the fingerprint and the names.
+        config: how it converts; what was made otherwise before is made again.
         source: folder of photos.
         target: folder of avatars; may lie inside ``source``, and is then left out.
         suffix: ``.png``, ``.jpg`` or ``.webp``.
-        fingerprint: of the weights.
         progress: told after every photo.
 
     Returns:
@@ -144,13 +142,14 @@ def convert_folder(
     Raises:
         InputError: the source is no folder, the target cannot be made, or holds the source; or
             the report cannot be written any more.
+        ConfigError, ImageReadError, WeightsError: the background or the weights are none.
     """
     if not source.is_dir():
         raise InputError(f"{printable(source)} is not a folder; use 'photo2moe convert' for a single photo")
     place, outcome = Local(target), Outcome()
     check_apart(Local(source), place)
     jobs = from_folder(Local(source), Shard(), inner_folder(Local(source), place), outcome.pass_over)
-    with Report(place, options_fingerprint(config, suffix, fingerprint), suffix) as report:
+    with Report(place, options_fingerprint(config, suffix), suffix) as report:
         order = Order(config, Local(source), place, suffix, report.ledger)
         return convert_all(partial(stream, convert, order), jobs, report, progress, outcome)
 

@@ -170,7 +170,6 @@ class PipelineConfig:
         upscale: of clips: ``anime`` or ``lanczos``.
         skin, hair, eyes: ``keep``, or the colour to draw, ``#rrggbb`` or a name.
         backend, device: ``auto``, or ``torch`` or ``onnx``; ``auto``, ``cpu``, ``cuda`` or ``mps``.
-        seed: of PyTorch's random numbers; the stages draw none.
         max_pixels: largest photo accepted.
     """
 
@@ -190,7 +189,6 @@ class PipelineConfig:
     eyes: str = "keep"
     backend: str = "auto"
     device: str = "auto"
-    seed: int = 0
     max_pixels: int = 200_000_000
 
     def __post_init__(self) -> None:

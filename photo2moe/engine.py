@@ -23,11 +23,8 @@ def load_net(config: PipelineConfig) -> tuple[Draw, GeneratorConfig]:
         return onnx_runner(path)
     if config.backend == "onnx":
         raise ConfigError(f"--backend onnx needs a file made by 'photo2moe export', as --weights FILE.onnx, not {path}")
-    import torch
-
     from photo2moe.checkpoint import load_generator
 
-    torch.manual_seed(config.seed)
     generator = load_generator(path).generator
     return torch_runner(generator, pick_device(config.device)), generator.config
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from photo2moe.backdrop import parse_background
 from photo2moe.character.changes import changed
 from photo2moe.character.schema import Character
-from photo2moe.compose.background import parse_background
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import ConfigError
 from photo2moe.imageio import encode_image, output_format

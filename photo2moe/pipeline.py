@@ -17,9 +17,10 @@ from types import TracebackType
 import numpy as np
 
 from photo2moe.avatar import Avatar, Drawing, Subject, Timer
-from photo2moe.character.changes import changed, parse_colour
+from photo2moe.backdrop import Background, parse_background
+from photo2moe.character.changes import changed
 from photo2moe.character.schema import Character
-from photo2moe.compose.background import Background, compose_avatar, parse_background, side_by_side
+from photo2moe.compose.background import compose_avatar, side_by_side
 from photo2moe.config import PipelineConfig
 from photo2moe.decoder import Decoder
 from photo2moe.errors import NoFaceError
@@ -30,6 +31,7 @@ from photo2moe.pen.raster import raster
 from photo2moe.stamp import stamp
 from photo2moe.types import Face, Image, Mask, Matrix, check_photo
 from photo2moe.weights import CLEAN
+from photo2moe.wishes import check_wishes, colours_asked
 
 Detector = Callable[..., list[Face]]
 Matte = Callable[[Image, Face], tuple[Mask, Matrix]]
@@ -194,7 +196,7 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
 
     Raises:
         WeightsError: unknown or unusable weights.
-        ConfigError: the device is not there, or the background is not one.
+        ConfigError: the device is not there; or a colour, a change or the background is not one.
         KitError: the kit is broken.
         ImageReadError: the background picture cannot be read.
     """
@@ -203,6 +205,7 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
     from photo2moe.stages.matte import PersonMatte
 
     config = config or PipelineConfig()
+    check_wishes(config)
     background, backdrop = read_background(config)
     painter, kit = load_painter(config), load_kit(config.kit or None)
     with ExitStack() as stack:
@@ -248,10 +251,4 @@ def wanted(who: Character, config: PipelineConfig) -> Character:
     Raises:
         CharacterError, ConfigError: a change or a colour that cannot be read.
     """
-    colours = {
-        "skin.colour": parse_colour(config.skin, "--skin"),
-        "hair.colour": parse_colour(config.hair, "--hair-colour"),
-        "eyes.colour": parse_colour(config.eyes, "--eye-colour"),
-    }
-    who = who.replace(strength=config.strength, **{path: colour for path, colour in colours.items() if colour})
-    return changed(who, config.changes)
+    return changed(who.replace(strength=config.strength, **colours_asked(config)), config.changes)

@@ -112,7 +112,7 @@ PARSER = WeightSpec(
 LOOKS = WeightSpec(
     name="looks",
     file="looks.onnx",
-    sha256="8bcc0803fde1e8b8d11d5ce24aa7987336c4acd494137f110dd40da9fa83c4ef",
+    sha256="0bb2453704f7b18c4b3afce18049cb2626f04b15ef420e0f3482e9c5af6b6a77",
     licence="MIT; fine-tuned from EfficientNet-Lite0 (Apache-2.0)",
     trained_on="4,068 portraits (AI-made faces, official and stock portraits), labelled by eye",
 )

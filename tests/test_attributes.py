@@ -8,7 +8,9 @@ import pytest
 
 from photo2moe import weights
 from photo2moe.character import attributes
-from photo2moe.character.attributes import CANVAS, FIELDS, RULES, Looks, LooksNet
+from photo2moe.character.attributes import CANVAS, Looks, LooksNet
+from photo2moe.character.labels import FIELDS
+from photo2moe.character.rules import RULES, Rule
 from photo2moe.errors import WeightsError
 from photo2moe.face.parse import REGIONS, Parser, Regions, square
 from photo2moe.imageio import read_image
@@ -130,7 +132,7 @@ def rule(monkeypatch):
     """A rule for headwear alone."""
 
     def make(*args, **kinds):
-        monkeypatch.setattr(attributes, "RULES", {"headwear": attributes.Rule(*args, **kinds)})
+        monkeypatch.setattr(attributes, "RULES", {"headwear": Rule(*args, **kinds)})
 
     return make
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -26,7 +27,7 @@ from photo2moe.bulk.report import Memory, Report, options_fingerprint
 from photo2moe.bulk.work import AHEAD, Order, output_names, stream
 from photo2moe.character.schema import Character
 from photo2moe.config import PipelineConfig
-from photo2moe.errors import ConfigError, InputError, NoFaceError
+from photo2moe.errors import ConfigError, ImageReadError, InputError, NoFaceError
 from photo2moe.files import replacing
 from photo2moe.imageio import list_images, read_image, write_image
 from photo2moe.types import Face
@@ -84,19 +85,39 @@ def test_a_second_run_does_nothing(source, tmp_path):
     assert [row["status"] for row in rows(tmp_path / "out")].count("ok") == 5
 
 
-@pytest.mark.parametrize("change", ["photo", "output", "options", "weights"])
+@pytest.mark.parametrize("change", ["photo", "output", "options", "weights", "background", "kit"])
 def test_what_has_changed_is_done_again(source, tmp_path, change):
-    target, config, fingerprint, expected = tmp_path / "out", CONFIG, "old", 1
-    convert_folder(Painter(), config, source, target, fingerprint=fingerprint)
+    target, expected = tmp_path / "out", 1
+    for name in ("weights.safetensors", "behind.png", "kit/glasses/x.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"old")
+    files = {"weights": str(tmp_path / "weights.safetensors"), "background": str(tmp_path / "behind.png")}
+    config = dataclasses.replace(CONFIG, **files, kit=str(tmp_path / "kit"))
+    convert_folder(Painter(), config, source, target)
     if change == "photo":
         write_image(source / "b.png", np.full((9, 9, 3), 99, np.uint8))
     elif change == "output":
         (target / "b.png.png").unlink()
     elif change == "options":
-        config, expected = PipelineConfig(size=65), 5
+        config, expected = dataclasses.replace(config, size=65), 5
     else:
-        fingerprint, expected = "new", 5
-    assert convert_folder(Painter(), config, source, target, fingerprint=fingerprint).converted == expected
+        names = {"weights": "weights.safetensors", "background": "behind.png", "kit": "kit/glasses/x.json"}
+        (tmp_path / names[change]).write_bytes(b"new")
+        expected = 5
+    assert convert_folder(Painter(), config, source, target).converted == expected
+
+
+def test_what_changes_no_avatar_does_nothing_again(source, tmp_path):
+    (tmp_path / "a.png").write_bytes(b"one")
+    config = dataclasses.replace(CONFIG, background=str(tmp_path / "a.png"))
+    convert_folder(Painter(), config, source, tmp_path / "out")
+    (tmp_path / "a.png").rename(tmp_path / "b.png")
+    config = dataclasses.replace(config, background=str(tmp_path / "b.png"), max_pixels=10**9)
+    assert convert_folder(Painter(), config, source, tmp_path / "out").skipped == 5
+    with pytest.raises(ImageReadError, match=r"a\.png: cannot be read: no such file"):
+        convert_folder(
+            Painter(), dataclasses.replace(config, background=str(tmp_path / "a.png")), source, tmp_path / "out"
+        )
 
 
 def test_bad_files_are_reported_and_the_rest_goes_on(source, tmp_path):
@@ -318,7 +339,7 @@ def test_a_file_for_a_folder(tmp_path):
 def test_names_and_fingerprints():
     assert output_names("x/a.png", 1) == ["x/a.png"]
     assert output_names("x/a.png", 2) == ["x/a-1.png", "x/a-2.png"]
-    assert options_fingerprint(CONFIG, ".png", "w") != options_fingerprint(CONFIG, ".jpg", "w")
+    assert options_fingerprint(CONFIG, ".png") != options_fingerprint(CONFIG, ".jpg")
 
 
 def jobs_of(lines, source, shard=WHOLE):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +101,7 @@ def test_transparent_pictures_are_marked_as_made_by_ai(tmp_path):
         (["{data}/man.jpg", "--weights", "{data}/man.jpg"], 1, "{data}/man.jpg is not a safetensors file"),
         (["{data}/man.jpg", "--background", "mauve"], 2, "mauve"),
         (["{data}/man.jpg", "--hair-colour", "sky"], 2, "--hair-colour must be keep, #rrggbb, or one of black"),
+        (["{data}/man.jpg", "--set", "hair.colour=sky"], 2, "--set hair.colour=sky: hair.colour must be a colour"),
         (["{data}/man.jpg", "--face", "left"], 2, "face must be largest, all, or a number from 1, not left"),
         (
             ["{data}/man.jpg", "--frame", "photo", "--background", "white"],
@@ -204,6 +206,55 @@ def test_wrong_use_of_batch_is_one_clear_line(tmp_path, arguments, code, line):
     result = run("batch", *arguments, "-o", tmp_path / "out", *QUICK)
     assert result.exit_code == code
     assert line.format(tmp=tmp_path) in error(result)
+
+
+WISHES = [
+    (["--background", "purpel"], "background must be photo, blur, white, transparent, #rgb, #rrggbb or the path"),
+    (["--hair-colour", "purpel"], "--hair-colour must be keep, #rrggbb, or one of black, brown"),
+    (["--skin", "#12"], "--skin must be keep, #rrggbb, or one of black, brown"),
+    (["--eye-colour", ""], "--eye-colour must be keep, #rrggbb, or one of black, brown"),
+]
+SETTINGS = [
+    (["--set", "hair.colour=purpel"], "--set hair.colour=purpel: hair.colour must be a colour such as"),
+    (["--set", "hair.color=red"], "--set hair.color=red: "),
+    (["--set", "glasses.kind=monocle"], "--set glasses.kind=monocle: the kit has no glasses 'monocle'; it has aviator"),
+    (["--set", "silver"], "--set silver: a change is written FIELD=VALUE"),
+]
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "line"),
+    [
+        *((command, *wish) for command in ("convert", "batch", "video", "camera") for wish in WISHES),
+        *((command, *wish) for command in ("convert", "batch", "describe", "draw") for wish in SETTINGS),
+        ("draw", *WISHES[0]),
+    ],
+)
+def test_what_cannot_be_had_is_wrong_usage_before_anything_is_loaded(monkeypatch, tmp_path, command, arguments, line):
+    monkeypatch.setattr("photo2moe.stages.detect.FaceDetector.__init__", lambda *_: pytest.fail("too late"))
+    (tmp_path / "in").mkdir()
+    shutil.copy(DATA / "man.jpg", tmp_path / "in" / "man.jpg")
+    (tmp_path / "me.json").write_text("{}")
+    photo, out = tmp_path / "in" / "man.jpg", ["-o", str(tmp_path / "out.png")]
+    given = {
+        "convert": [photo, *out],
+        "describe": [photo, *out],
+        "batch": [photo.parent, "-o", tmp_path / "out"],
+        "video": [photo, "-o", tmp_path / "out.mp4"],
+        "camera": ["--no-window"],
+        "draw": [tmp_path / "me.json", *out],
+    }
+    result = run(command, *given[command], *arguments)
+    assert (result.exit_code, result.stdout) == (2, ""), result.output
+    assert line in error(result)
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in", "me.json"]
+
+
+@pytest.mark.parametrize("option", ["--seed", "--upscale"])
+@pytest.mark.parametrize("command", ["convert", "batch"])
+def test_there_are_no_options_that_change_nothing(command, option):
+    assert f"No such option '{option}'" in run(command, option, "1").stderr
 
 
 def test_weights_lists_the_catalogue():

@@ -6,6 +6,7 @@ import numpy as np
 
 from photo2moe.ops.clothes import flatten, tones
 from photo2moe.ops.geometry import Template
+from photo2moe.pen.palette import fabric, to_oklab
 
 SIZE = 128
 U, V = Template().grid(SIZE)
@@ -57,3 +58,12 @@ def test_who_shows_no_clothes_is_left_alone() -> None:
     before = nobody.copy()
     assert tones(nobody, np.zeros((2 * SIZE, 2 * SIZE), np.float32)).max() == 0
     np.testing.assert_array_equal(nobody, before)
+
+
+def test_white_is_white_and_black_is_black() -> None:
+    white, black, red = fabric((226, 222, 228)), fabric((36, 36, 42)), fabric((200, 40, 50))
+    assert to_oklab(white.base)[0] > 0.91 and to_oklab(white.shade)[0] > 0.8
+    assert to_oklab(black.base)[0] < 0.24
+    assert to_oklab(black.fold)[0] > to_oklab(black.base)[0] + 0.04
+    assert to_oklab(red.fold)[0] < to_oklab(red.base)[0]
+    assert np.hypot(*to_oklab(red.shade)[1:]) > 0.9 * np.hypot(*to_oklab(red.base)[1:])

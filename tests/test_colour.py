@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from photo2moe.errors import ConfigError
 from photo2moe.ops import colour
 from photo2moe.ops.features import Features, drawn_outline
 from photo2moe.ops.geometry import Template
 from photo2moe.ops.hair import Hair
 from photo2moe.ops.tone import DRAWN
-from photo2moe.stages.recolour import parse_colour, recolour, wanted_colours
+from photo2moe.stages.recolour import recolour, wanted_colours
 from photo2moe.stages.sketch import Sketch
 from photo2moe.types import Colours
 
@@ -150,14 +149,6 @@ def test_skin_is_measured_in_the_light() -> None:
     image = np.full((SIZE, SIZE, 3), SKIN, np.uint8)
     image[u > 0] = (150, 130, 120)  # half of it in shadow
     assert colour.lit_skin(image, Template()) == pytest.approx(SKIN, abs=3)
-
-
-def test_parse_colour() -> None:
-    assert parse_colour("keep", "--skin") is None
-    assert parse_colour("#0a0B0c", "--skin") == (10, 11, 12)
-    assert parse_colour("Silver", "--hair-colour") == (205, 208, 216)
-    with pytest.raises(ConfigError, match=r"--eye-colour must be keep, #rrggbb, or one of black, brown.* not 'sky'"):
-        parse_colour("sky", "--eye-colour")
 
 
 def test_colours_asked_for_win_over_measured_ones() -> None:

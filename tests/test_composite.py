@@ -5,14 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from photo2moe.backdrop import Background, parse_background
 from photo2moe.errors import ConfigError
 from photo2moe.ops.geometry import Template, apply, compose, invert
 from photo2moe.stages.composite import (
-    Background,
     Placement,
     compose_avatar,
     compose_photo,
-    parse_background,
     placement_matrix,
     side_by_side,
 )

@@ -7,8 +7,10 @@ import pytest
 
 from photo2moe.character.schema import Character
 from photo2moe.character.shapes import shape_words
-from photo2moe.pen.features import words_of
+from photo2moe.pen.ageing import draw_lines
+from photo2moe.pen.features import brow_colour, words_of
 from photo2moe.pen.head import Head
+from photo2moe.pen.palette import parse, skin, to_oklab
 
 
 @pytest.mark.parametrize("length", ["bald", "shaved"])
@@ -47,3 +49,30 @@ def test_full_lips_of_men_are_a_word_of_their_own() -> None:
     man = words_of(full.replace(**{"person.look": "m"}))
     assert "full_man" in man
     assert "full" not in man
+
+
+@pytest.mark.parametrize("look", ["f", "m"])
+def test_faces_age_with_every_year(look: str) -> None:
+    ages = (2, 6, 10, 14, 18, 26, 38, 45, 52, 60, 70, 80)
+    sizes = [Head(Character().replace(**{"person.look": look, "person.years": float(y)})).size for y in ages]
+    heights = [size.eye_size[1] for size in sizes[1:]]
+    assert heights == sorted(heights, reverse=True)
+    assert sizes[0].chin < sizes[3].chin < sizes[5].chin < sizes[8].chin
+
+
+def test_lines_come_with_years() -> None:
+    def lines(years: float) -> int:
+        who = Character().replace(**{"person.years": years})
+        return len(draw_lines(who, Head(who), skin(parse(who.skin.colour))))
+
+    counts = [lines(years) for years in (22.0, 38.0, 52.0, 70.0)]
+    assert counts == sorted(set(counts))
+    assert counts[0] == 0
+    assert lines(0.0) == 0
+
+
+def test_brows_turn_grey_with_the_hair() -> None:
+    brown, grey = (
+        to_oklab(brow_colour(Character().replace(**{"hair.colour": colour})))[0] for colour in ("#4a3628", "#c0bcbc")
+    )
+    assert grey > brown + 0.15

@@ -37,6 +37,18 @@ def dressed(shirt=True, tie=True, collar=20):
     return in_square(picture, regions(labels))
 
 
+def test_skin_in_an_open_collar_is_no_tie():
+    labels = np.zeros((SIZE, SIZE), np.uint8)
+    top = int(CHIN_AT[1]) + 8
+    labels[top:, 20:172] = CLOTHES
+    labels[top : top + 30, 90:102] = SKIN
+    picture = np.tile(from_hex(SUIT), (SIZE, SIZE, 1))
+    picture[top:, 76:116] = from_hex(SHIRT)
+    picture[top + 30 :, 91:101] = from_hex(TIE)
+    picture[top : top + 30, 90:102] = from_hex("#d8a888")
+    assert near(in_square(picture, regions(labels)).tie, TIE)
+
+
 def near(colour, other):
     return colour is not None and difference(from_hex(colour), from_hex(other)) < 5
 

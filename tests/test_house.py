@@ -24,6 +24,7 @@ LIMIT = 300  # lines of a module
 LAYERS = (
     ("errors", "types", "config"),
     (
+        "backdrop",
         "formats",
         "files",
         "listing",
@@ -44,7 +45,7 @@ LAYERS = (
     ("character.*", "kit.*"),
     ("pen.*",),
     ("compose.*", "paint.*"),
-    ("avatar", "pipeline", "output", "portrait"),
+    ("wishes", "avatar", "pipeline", "output", "portrait"),
     ("bulk.*", "video.*", "web.*", "training.*"),
     ("batch", "evaluation.*", "quantise", "export"),
     ("cli.*",),

@@ -87,6 +87,7 @@ def headgear(width):
         ("headband", {"hair.length": "long"}, 2.0, "headband"),
         ("hat", {"person.look": "m"}, 2.5, "flat_cap"),
         ("hat", {"person.look": "m"}, 4.5, "hat"),
+        ("hat", {"person.look": "f"}, 2.5, "bucket_hat"),
         ("crown", {"headwear.colour": "#d8487a"}, 2.0, "flowers"),
         ("crown", {"headwear.colour": "#d9b44a"}, 2.0, "crown"),
     ],

@@ -264,6 +264,33 @@ def test_compare_shows_both(pipeline, frame, width):
     assert picture.shape[1] == width
 
 
+def test_transparent_pictures_beside_the_photo_lie_on_white():
+    config = dataclasses.replace(CONFIG, background="transparent", compare=True)
+    with load_pipeline(config) as pipeline:
+        [picture] = animate(pipeline, moving("man", 1), config)
+        [alone] = animate(pipeline, moving("man", 1), dataclasses.replace(config, compare=False))
+    assert (picture.shape, picture.dtype) == ((96, 192, 3), np.uint8)
+    assert (picture[:, 96:][alone[..., 3] == 0] == 255).all()
+    with load_pipeline(CONFIG) as plain:
+        [both] = animate(plain, moving("man", 1), dataclasses.replace(CONFIG, compare=True))
+    np.testing.assert_array_equal(picture[:, :96], both[:, :96])
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif", ".webp"])
+def test_a_transparent_clip_beside_the_photo(tmp_path, suffix):
+    source = write_clip(tmp_path / "a.mp4", moving("man", 3))
+    out = tmp_path / f"b{suffix}"
+    result = run("video", source, "-o", out, "--background", "transparent", "--compare", *QUICK)
+    assert result.exit_code == 0, result.output
+    assert {picture.shape for picture in images(out)} == {(96, 192, 3)}
+
+
+def test_raw_frames_of_a_transparent_clip_beside_the_photo(tmp_path):
+    source = write_clip(tmp_path / "a.mp4", moving("man", 3))
+    result = run("video", source, "-o", "-", "--background", "transparent", "--compare", *QUICK)
+    assert (result.exit_code, len(result.stdout_bytes)) == (0, 3 * 96 * 192 * 3)
+
+
 def test_steady_is_steadier(pipeline):
     """A still photo with grain: what changes from frame to frame, drawn one by one and drawn steadily."""
     config = dataclasses.replace(CONFIG, background="white")
@@ -371,7 +398,13 @@ def test_a_clip_of_nobody_is_an_error(tmp_path, pipeline):
         (["{tmp}/a.mp4", "-o", "{tmp}/b.mp4", "--start", "9"], 2, "--start 9: the clip ends after 0.12 s"),
         (["{tmp}/a.mp4", "-o", "{tmp}/b.mp4", "--start", "soon"], 2, "'soon' is no time"),
         (["{tmp}/a.mp4", "-o", "{tmp}/b.mp4", "--start", "2", "--end", "1"], 2, "--end later than --start"),
-        (["{tmp}/a.mp4", "-o", "{tmp}/b.mp4", "--fps", "0"], 2, "--fps must be 1…240"),
+        (
+            ["{tmp}/a.mp4", "-o", "{tmp}/b.mp4", "--fps", "0"],
+            2,
+            "'0' is no number of frames a second; give 1…240",
+        ),
+        (["{tmp}/a.mp4", "-o", "{tmp}/b.mp4", "--fps", "abc"], 2, "'abc' is no number of frames a second"),
+        (["{tmp}/a.mp4", "-o", "{tmp}/b.mp4", "--fps", "1:30"], 2, "'1:30' is no number of frames a second"),
         (["{tmp}/a.mp4", "-o", "{tmp}/no/b.mp4"], 1, "there is no folder"),
         (["{tmp}/a.mp4", "-o", "-", "--json"], 2, "cannot both go to stdout"),
         (["-", "-o", "-"], 2, "raw frames on stdin need --width and --height"),

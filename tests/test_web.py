@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from photo2moe import __version__
 from photo2moe.config import PipelineConfig, ServeConfig
 from photo2moe.errors import ConfigError
 from photo2moe.imageio import read_image
@@ -223,7 +224,7 @@ def test_an_analysed_photo_gives_what_convert_gives(client):
 
 def test_what_there_is(client):
     assert client.get("/v1/health").json() == {
-        "status": "ok", "version": "0.1.0", "workers": 2, "busy": 0, "waiting": 0
+        "status": "ok", "version": __version__, "workers": 2, "busy": 0, "waiting": 0
     }  # fmt: skip
     styles = client.get("/v1/styles").json()
     assert styles["options"]["size"] == 64

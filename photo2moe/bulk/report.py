@@ -16,13 +16,17 @@ from typing import Any
 import numpy as np
 
 from photo2moe import __version__
+from photo2moe.backdrop import background_digest
 from photo2moe.bulk.jobs import Job, Shard
 from photo2moe.bulk.ledger import OK, STEM, WRITING, Ledger
 from photo2moe.bulk.places import Place
 from photo2moe.bulk.work import base_name, output_names
 from photo2moe.config import PipelineConfig, to_dict
+from photo2moe.kit.loader import kit_digest
+from photo2moe.weights import digest
 
 FRESH = 1 << 16  # photos; 10 MB of dictionary
+UNSEEN = ("max_pixels", "upscale")  # settings that change no avatar: a limit of photos, and of clips alone
 _MOST = 255  # avatars of one photo; the number is the last byte of what is remembered
 
 
@@ -150,9 +154,22 @@ class Report:
         self._memory[_digest(name)] = _value(row["stamp"], row["options"], row["outputs"]) if good else 0
 
 
-def options_fingerprint(config: PipelineConfig, suffix: str, weights: str) -> str:
-    """A short digest of all that an avatar depends on besides its photo."""
-    values = to_dict(config) | {"suffix": suffix, "version": __version__, "weights": weights}
+def options_fingerprint(config: PipelineConfig, suffix: str) -> str:
+    """A short digest of all that an avatar depends on besides its photo.
+
+    Files that options name count by what is in them, and options that change no avatar do not.
+
+    Raises:
+        ConfigError, ImageReadError: the background is none, or its picture cannot be read.
+        WeightsError: unknown or unusable weights.
+    """
+    values = {name: value for name, value in to_dict(config).items() if name not in UNSEEN}
+    files = {
+        "background": background_digest(config.background),
+        "kit": kit_digest(config.kit),
+        "weights": digest(config.weights),
+    }
+    values |= {"suffix": suffix, "version": __version__, **files}
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -70,7 +70,7 @@ class Order:
 
     @property
     def _several(self) -> bool:
-        return self.config.face == "all" and self.config.frame == "avatar"
+        return self.config.face == "all" and self.config.frame != "photo"
 
     def write(self, job: Job, avatars: list[Avatar], note: Note = ignore) -> list[str]:
         """Write the avatars of a job, once it is written down which they are; returns their names."""

@@ -8,16 +8,16 @@ the regions of the person in both, and the points of the face mesh. It is Effici
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from photo2moe.character.labels import COARSER, FIELDS
+from photo2moe.character.rules import RULES
 from photo2moe.errors import WeightsError
 from photo2moe.face.parse import BACKGROUND, Regions
 from photo2moe.ops.geometry import apply, compose
@@ -27,118 +27,10 @@ from photo2moe.weights import LOOKS, verified
 Floats = NDArray[np.float32]
 Grid = NDArray[np.uint8]  # an image, or regions in its place
 
-MARKS = ("freckles", "wrinkles", "lipstick", "makeup", "mole")  # on the face
-CONDITIONS = ("grey", "dark", "tint", "blur", "occluded")  # of the photo
-SWITCH = ("no", "yes")
-FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "age": ("adult", "baby", "child", "teen", "old"),
-        "look": ("f", "m"),
-        "hair_length": ("bald", "shaved", "short", "ear", "chin", "shoulder", "long", "hidden"),
-        "hair_texture": ("straight", "wavy", "curly", "coily", "braids", "locs", "na"),
-        "front": (
-            *("full", "swept_l", "swept_r", "curtain", "side_l"),
-            *("side_r", "back", "up", "receding", "na"),
-        ),
-        "tied": ("loose", "ponytail", "bun", "pigtails", "braid", "half", "na"),
-        "hair_colour": (
-            *("black", "dark_brown", "brown", "light_brown", "blond"),
-            *("red", "grey", "white", "dyed", "na"),
-        ),
-        "facial_hair": ("none", "stubble", "moustache", "goatee", "beard", "long_beard"),
-        "glasses": ("none", "round", "rect", "oval", "rimless", "sun"),
-        "headwear": (
-            *("none", "cap", "beanie", "hat", "hood", "headscarf"),
-            *("turban", "helmet", "headband", "veil", "crown", "other"),
-        ),
-        "earrings": ("none", "stud", "hoop", "drop", "unseen"),
-        "clothes": (
-            *("crew", "vneck", "shirt", "suit", "suit_tie", "hoodie", "strap", "turtleneck"),
-            *("jacket", "scarf", "traditional", "uniform", "dress", "bare", "unseen"),
-        ),
-        "clothes_colour": (
-            *("black", "white", "grey", "blue", "brown", "beige", "red"),
-            *("pink", "green", "orange", "purple", "yellow", "na"),
-        ),
-        "clothes_pattern": ("plain", "stripes", "checks", "dots", "print", "na"),
-        "mouth": ("closed", "smile", "teeth", "open", "hidden"),
-        "eyes": ("open", "closed", "squint", "wink", "hidden"),
-        "view": ("front", "left", "right", "prof_left", "prof_right"),
-        **dict.fromkeys((*MARKS, *CONDITIONS), SWITCH),
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """When a value is believed.
-
-    Attributes:
-        plain: the value taken when none is likely enough.
-        threshold: probability from which the likeliest value is.
-        rare: values that are taken from some probability on, even if another is likelier: rare looks matter most to
-            those who have them.
-        kinds: of values, where taking one for another of its kind is a small error: the likeliest kind is chosen
-            first, and then the likeliest value of it. Values that are in none are one each.
-    """
-
-    plain: str
-    threshold: float
-    rare: Mapping[str, float] = field(default_factory=dict)
-    kinds: tuple[tuple[str, ...], ...] = ()
-
-
-# Rare looks are found from lower probabilities on. Curls, tails, beards, fringes and glasses that are not there are
-# worse than missed ones: all of their kind together must be likelier than what is plain.
-RULES: Mapping[str, Rule] = MappingProxyType(
-    {
-        "age": Rule("adult", 0.4, {"baby": 0.2, "child": 0.3, "teen": 0.35, "old": 0.3}),
-        "look": Rule("f", 0.5),
-        "hair_length": Rule("short", 0.25, {"bald": 0.15, "hidden": 0.3}),
-        "hair_texture": Rule(
-            "straight",
-            0.35,
-            {"coily": 0.35, "braids": 0.2, "locs": 0.2, "na": 0.3},
-            (("straight", "wavy"), ("curly", "coily")),
-        ),
-        "front": Rule(
-            "back",
-            0.25,
-            {"receding": 0.3},
-            (("full", "swept_l", "swept_r"), ("curtain", "side_l", "side_r", "back", "up", "receding")),
-        ),
-        "tied": Rule("loose", 0.4, {}, (("loose", "na"), ("ponytail", "bun", "pigtails", "braid", "half"))),
-        "hair_colour": Rule("dark_brown", 0.25, {"red": 0.25, "white": 0.25}),
-        "facial_hair": Rule(
-            "none", 0.4, {"moustache": 0.35, "beard": 0.45}, (("none", "stubble"), ("goatee", "beard", "long_beard"))
-        ),
-        "glasses": Rule("none", 0.4, {}, (("round", "rect", "oval", "rimless"),)),
-        "headwear": Rule("none", 0.4, {"headscarf": 0.2, "turban": 0.2}, (FIELDS["headwear"][1:],)),
-        "earrings": Rule("none", 0.4),
-        "clothes": Rule(
-            "crew",
-            0.2,
-            {"traditional": 0.3, "dress": 0.3},
-            (
-                *(("suit", "suit_tie"), ("shirt", "jacket"), ("crew", "vneck", "hoodie", "turtleneck")),
-                *(("strap", "dress", "bare"), ("scarf", "traditional")),
-            ),
-        ),
-        "clothes_colour": Rule("grey", 0.25),
-        "clothes_pattern": Rule("plain", 0.4, {"print": 0.25, "stripes": 0.2, "checks": 0.2, "dots": 0.2}),
-        "mouth": Rule("closed", 0.4, {"hidden": 0.25}),
-        "eyes": Rule("open", 0.45, {"closed": 0.25, "wink": 0.2, "hidden": 0.25}),
-        "view": Rule("front", 0.4, {"prof_left": 0.35, "prof_right": 0.35}),
-        **{name: Rule("no", 0.5, {"yes": 0.25}) for name in ("freckles", "dark", "tint", "occluded")},
-        **{name: Rule("no", 0.5, {"yes": 0.3}) for name in ("wrinkles", "grey")},
-        **{name: Rule("no", 0.5, {"yes": 0.4}) for name in ("lipstick", "makeup", "mole")},
-        "blur": Rule("no", 0.5),
-    }
-)
-
 CANVAS = 384  # pixels, side of the upright square from which both crops are cut
 CANVAS_SCALE = 48.0  # pixels a face unit in it; photos seldom show faces larger
 CANVAS_TOP = -3.2  # v of its upper edge, face units
+FLOOR = 0.01  # probability that a coarser field at least leaves to every value
 UNSEEN = 127  # grey level beyond the photo's edge; the net's zero
 CELL = 8  # pixels of the canvas, and of a crop, for which the net is told the regions once
 # Head; head and shoulders: v of the upper edge and side in face units, side in pixels.
@@ -163,14 +55,18 @@ class Looks:
         """The likeliest value of a field, and its probability."""
         return max(self.probabilities[field].items(), key=lambda pair: pair[1])
 
+    def mean(self, field: str) -> float:
+        """The expected value of a field whose words are numbers."""
+        return sum(float(value) * share for value, share in self.probabilities[field].items())
+
     def sure(self, field: str) -> str:
-        """A value that is likely enough, or else the plain one, as :data:`RULES` say.
+        """A value that is likely enough, or else the plain one, as :data:`photo2moe.character.rules.RULES` say.
 
         Returns:
             A rare value that reaches its probability, of several the one that exceeds its own most; else the likeliest
             value of the likeliest kind if that is likely enough; else the plain value.
         """
-        rule, probable = RULES[field], self.probabilities[field]
+        rule, probable = RULES[field], self._both(field)
         excess = {value: probable.get(value, 0.0) / least for value, least in rule.rare.items()}
         if excess and max(excess.values()) >= 1:
             return max(excess, key=lambda value: excess[value])
@@ -180,6 +76,16 @@ class Looks:
         if likely[kind] < rule.threshold:
             return rule.plain
         return max(kind, key=lambda value: probable.get(value, 0.0))
+
+    def _both(self, field: str) -> dict[str, float]:
+        """Probabilities of a field and of its coarser one together."""
+        own = self.probabilities[field]
+        coarse, names = COARSER.get(field, ("", {}))
+        if coarse not in self.probabilities:
+            return own
+        other = self.probabilities[coarse]
+        both = {value: share * (sum(other[name] for name in names[value]) + FLOOR) for value, share in own.items()}
+        return {value: share / sum(both.values()) for value, share in both.items()}
 
 
 class LooksNet:

@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from photo2moe.character.attributes import MARKS, Looks, LooksNet
+from photo2moe.character.attributes import Looks, LooksNet
+from photo2moe.character.clothing import COATS, clothing
+from photo2moe.character.labels import MARKS
+from photo2moe.character.parts import part_words
 from photo2moe.character.schema import Character
 from photo2moe.character.shapes import shape_words
 from photo2moe.character.wearing import wearing
 from photo2moe.face.balance import balance
 from photo2moe.face.colours import PersonColours, measure_colours
 from photo2moe.face.cover import cover_notes, covers_mouth
-from photo2moe.face.garment import Garment, measure_garment
-from photo2moe.face.lab import Floats, difference, from_hex, to_hex
+from photo2moe.face.garment import measure_garment
+from photo2moe.face.lab import from_hex, to_hex
 from photo2moe.face.measure import Measures, measure
 from photo2moe.face.parse import Parser, Regions
 from photo2moe.face.pose import pose
@@ -32,36 +35,22 @@ HAIR = {
     "grey": "#98938e",
     "white": "#e2dfd9",
 }
-CLOTHES = {
-    "black": "#2c2c34",
-    "white": "#eceef2",
-    "grey": "#868a94",
-    "blue": "#4a6ca8",
-    "brown": "#7c5b42",
-    "beige": "#d6c4a4",
-    "red": "#b83c44",
-    "pink": "#e6a2b4",
-    "green": "#5a8c66",
-    "orange": "#e08c4c",
-    "purple": "#80609c",
-    "yellow": "#e6c25a",
+# What words for the colour of eyes mean.
+IRIS = {
+    "brown_dark": "#3d2619",
+    "brown": "#6d4429",
+    "hazel": "#8a6c3e",
+    "green": "#6c8a5e",
+    "blue": "#6c8fb0",
+    "grey": "#83909a",
 }
-# Clothes of which nothing is seen: plain garments in quiet colours.
-PLAIN = {"f": ("scoop", "crew", "vneck"), "m": ("crew", "polo", "vneck"), "young": ("crew", "hoodie")}
-FRIENDLY = ("#8ba6c4", "#9bb49a", "#cf988f", "#a79ac0", "#d9b877", "#74a0a2", "#c78f6c", "#6d7fa6", "#b8869c")
-UNDRESSED = ("unseen", "bare")
-COATS = ("suit", "suit_tie", "jacket")  # open over something else, whose colour is the second
-DENIM = (235.0, 300.0, 9.0)  # hue in Lab, degrees, and least chroma of a jacket of jeans
-OPEN_COLLAR, SCOOP = 0.72, 0.95  # face units of skin below the chin from which a collar is open, a neckline wide
-SURE_TIE = 0.9  # probability from which a suit has a tie that the photo does not show
-PATTERNED = 0.35  # probability from which cloth is not plain
-LIKE_SKIN = 7.0  # ΔE00 from the skin below which what was measured is skin
-BLACKEST = 15.0  # L of the darkest cloth that still shows folds
-WORDED = 0.35  # share of the words in the colour of clothes
-VIVID = 1.25  # chroma of drawn cloth over that in a photo
+BROWNS = ("brown_dark", "brown", "hazel")
+IRIS_WORDED = 0.65  # share of the words in the colour of eyes, which are small in photos and mirror what is around
 GREYING = ("grey", "white")
 TRUST = 0.5  # share of the words in the colour of hair when the looks net is sure that it is a natural one
 FADED = 0.85  # their share in the hue of hair that is surely grey or white
+PALER = 8.0  # L of a short beard over that of the hair, at the most
+USUAL, STRETCH, OLDEST = 32.0, 0.3, 85.0  # years: from which, and by what share of those beyond, people are older
 TEETH_SMILE = 0.4  # smile of a mouth that shows teeth, at the least
 BROAD = 0.55  # smile from which a mouth with teeth is a broad laugh
 TIED = (0.9, 1.12)  # radii of the outline of tied hair
@@ -96,39 +85,45 @@ def describe(photo: Image, face: Face, regions: Regions, looks: Looks) -> Charac
         A character with default strength; where the photo is not sure, the plainer value.
     """
     words = {field: looks.sure(field) for field in looks.probabilities}
-    length = words["hair_length"]
+    said = _words(words, looks)
     balanced = balance(photo, face, regions, pose(face), looks.skin)
     colours = measure_colours(photo, face, regions, balanced, dyed=words["hair_colour"] == "dyed")
-    numbers = measure(photo, face, regions, length=length, look=words["look"], age=words["age"])
-    who = Character().replace(**{**_words(words, looks), **_colours(colours, words, looks), **numbers.changes()})
+    numbers = measure(photo, face, regions, length=said["hair.length"], look=words["look"], age=words["age"])
+    who = Character().replace(**{**said, **_colours(colours, words, looks), **numbers.changes()})
     who = who.replace(**_expression(words, numbers, covered=covers_mouth(face, regions)))
     who = who.replace(**shape_words(who), **_outline(who), **wearing(photo, face, regions, who))
     worn = measure_garment(balanced.picture, regions, coat=who.clothes.kind in COATS)
-    who = who.replace(**_clothes(who, worn, colours, looks))
+    who = who.replace(**clothing(who, worn, colours, looks))
     return who.replace(notes=(*colours.notes, *cover_notes(photo, face, regions, numbers.head, cut_hair=numbers.cut)))
 
 
 def _words(words: dict[str, str], looks: Looks) -> dict[str, Any]:
     """Fields that are words of the looks net."""
-    length, front = words["hair_length"], words["front"]
-    texture = words["hair_texture"]
-    if length == "hidden" and words["headwear"] == "none":  # tied back, most likely
-        length = "short" if words["look"] == "m" else "shoulder"
+    length, front, texture = words["hair_length"], words["front"], words["hair_texture"]
+    if length == "hidden" and (words["look"] == "m" or words["hat"] == "none"):  # tied back, most likely
+        words["hair_length"] = length = "short" if words["look"] == "m" else "shoulder"
+    if texture == "na":
+        words["hair_texture"] = texture = "straight"
+    fronts = looks.probabilities["front"]
+    right = fronts["swept_r"] + fronts["side_l"] > fronts["swept_l"] + fronts["side_r"]
     return {
         "person.age": words["age"],
         "person.look": words["look"],
+        "person.years": _years(looks.mean("years")),
         "skin.marks": tuple(mark for mark in MARKS if words[mark] == "yes"),
         "hair.length": length,
-        "hair.texture": "straight" if texture == "na" else texture,
+        "hair.texture": texture,
         "hair.front": "back" if front == "na" else front,
-        "hair.tied": "loose" if words["tied"] == "na" or length in ("bald", "shaved") else words["tied"],
-        "beard.kind": words["facial_hair"],
+        **part_words(words, right=right),
         "glasses.kind": words["glasses"],
-        "headwear.kind": words["headwear"],
         "mask.kind": "surgical" if words["mouth"] == "hidden" and words["occluded"] == "yes" else "none",
         "earrings.kind": "none" if words["earrings"] == "unseen" else words["earrings"],
-        "clothes.kind": words["clothes"],
     }
+
+
+def _years(expected: float) -> float:
+    """Years that a face shows: what is expected lies nearer to the usual age than the truth does."""
+    return round(min(expected + STRETCH * max(expected - USUAL, 0.0), OLDEST), 1)
 
 
 def _colours(colours: PersonColours, words: dict[str, str], looks: Looks) -> dict[str, Any]:
@@ -140,73 +135,26 @@ def _colours(colours: PersonColours, words: dict[str, str], looks: Looks) -> dic
         "brows.colour": colours.brows,
         "beard.colour": _beard(colours, words),
         "mouth.colour": colours.lips if words["lipstick"] == "yes" else None,
-        "eyes.colour": colours.iris,
+        "eyes.colour": _iris(colours.iris, looks.probabilities["iris"]),
         "headwear.colour": colours.headwear,
         "headwear.second": colours.headwear_second,
     }
     return {path: colour for path, colour in found.items() if colour}
 
 
-def _clothes(who: Character, seen: Garment, colours: PersonColours, looks: Looks) -> dict[str, Any]:
-    """Clothes as the looks net names them, in the colours of their own parts: coat, shirt and tie."""
-    word = who.clothes.kind
-    if word == "suit_tie" and seen.tie is None and looks.probabilities["clothes"].get(word, 0.0) < SURE_TIE:
-        word = "suit"
-    measured = (seen.outer if word in COATS else None) or colours.clothes
-    if measured and difference(from_hex(measured), from_hex(who.skin.colour)) < LIKE_SKIN:
-        measured = None
-    colour = None if word in UNDRESSED else _worded(measured, looks.probabilities["clothes_colour"])
-    if colour is None:
-        return _friendly(who, word)
-    second = (seen.tie if word == "suit_tie" else seen.inner) if word in COATS else colours.clothes_second
-    changes = {"clothes.kind": _cut(word, who, seen, from_hex(colour)), "clothes.colour": colour}
-    return {**changes, "clothes.second": second or "", "clothes.pattern": _pattern(looks)}
-
-
-def _cut(word: str, who: Character, seen: Garment, colour: Floats) -> str:
-    """The part that shows how open the clothes are worn."""
-    hue, chroma = float(np.degrees(np.arctan2(colour[2], colour[1]))) % 360, float(np.hypot(colour[1], colour[2]))
-    if word == "jacket" and DENIM[0] < hue < DENIM[1] and DENIM[2] < chroma:
-        return "jacket_denim"
-    if word == "shirt" and (seen.depth is None or seen.depth > OPEN_COLLAR):
-        return "shirt_open"
-    wide = seen.depth is not None and seen.depth > SCOOP
-    return "scoop" if word == "crew" and who.person.look == "f" and wide else word
-
-
-def _pattern(looks: Looks) -> str:
-    """The likeliest pattern, if cloth is likely enough not to be plain."""
-    chances = {word: share for word, share in looks.probabilities["clothes_pattern"].items() if word != "na"}
-    plain = chances.pop("plain", 0.0)
-    patterned = sum(chances.values()) > PATTERNED * (plain + sum(chances.values()))
-    return max(chances, key=lambda word: chances[word]) if patterned else "plain"
-
-
-def _worded(measured: str | None, words: Mapping[str, float]) -> str | None:
-    """A measured colour of clothes, drawn towards what the words for it mean: photos show cloth paler than it is."""
-    chances = {word: words.get(word, 0.0) for word in CLOTHES}
-    known = sum(chances.values())
-    if measured is None:
-        return CLOTHES[max(chances, key=lambda word: chances[word])] if known > words.get("na", 0.0) else None
-    meant = sum((chance * from_hex(CLOTHES[word]) for word, chance in chances.items()), np.zeros(3)) / max(known, 1e-6)
-    colour = from_hex(measured) * (1 - WORDED * known) + WORDED * known * meant
-    return to_hex(np.array([max(colour[0], BLACKEST), *(VIVID * colour[1:])]))
-
-
-def _friendly(who: Character, word: str) -> dict[str, Any]:
-    """Plain clothes for somebody whose own are not seen; eyes and hair choose the colour."""
-    eyes, hair = from_hex(who.eyes.colour), from_hex(who.hair.colour)
-    number = round(float(np.degrees(np.arctan2(eyes[2], eyes[1]))) / 4 + eyes[0] + hair[0] / 5)
-    choice = PLAIN["young" if who.person.age in ("baby", "child") else "m" if who.person.look == "m" else "f"]
-    kind = choice[number // len(FRIENDLY) % len(choice)] if word == "unseen" else "strap" if word == "bare" else word
-    return {"clothes.kind": kind, "clothes.colour": FRIENDLY[number % len(FRIENDLY)]}
-
-
 def _beard(colours: PersonColours, words: dict[str, str]) -> str | None:
-    """The colour of a beard; with grey hair it has the hair's, since shadows make grey beards brown."""
-    if words["facial_hair"] == "none":
+    """The colour of a beard; with grey hair it has the hair's, since shadows make grey beards brown.
+
+    Skin is seen between short hairs: their own colour is darker than what a photo shows.
+    """
+    if words["beard"] in ("none", "stubble_light", "stubble"):
         return None
-    return HAIR[words["hair_colour"]] if words["hair_colour"] in GREYING else colours.beard
+    if words["hair_colour"] in GREYING:
+        return HAIR[words["hair_colour"]]
+    if words["beard"] == "short_beard" and colours.beard and colours.hair:
+        seen, hair = from_hex(colours.beard), from_hex(colours.hair)
+        return to_hex(np.array([min(seen[0], hair[0] + PALER), *(0.5 * (seen[1:] + hair[1:]))]))
+    return colours.beard
 
 
 def _hair(measured: str | None, words: dict[str, float]) -> str | None:
@@ -218,6 +166,17 @@ def _hair(measured: str | None, words: dict[str, float]) -> str | None:
     meant = sum((chance * from_hex(HAIR[word]) for word, chance in chances.items()), np.zeros(3)) / max(known, 1e-6)
     faded = chances["grey"] + chances["white"]  # such hair has no hue but that of what is around it
     share = np.array([TRUST * known, *[TRUST * known + (FADED - TRUST) * faded] * 2])
+    return to_hex((1 - share) * from_hex(measured) + share * meant)
+
+
+def _iris(measured: str, words: Mapping[str, float]) -> str:
+    """A measured colour of eyes, drawn towards the likeliest words for it."""
+    chances = {word: words[word] for word in IRIS}
+    best = max(chances, key=lambda word: chances[word])
+    near = [word for word in IRIS if (word in BROWNS) == (best in BROWNS)]  # browns and blues do not mix
+    known = sum(chances[word] for word in near)
+    meant = sum((chances[word] * from_hex(IRIS[word]) for word in near), np.zeros(3)) / max(known, 1e-6)
+    share = IRIS_WORDED + (1 - IRIS_WORDED) * words["unseen"]
     return to_hex((1 - share) * from_hex(measured) + share * meant)
 
 

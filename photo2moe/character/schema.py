@@ -1,8 +1,7 @@
 """Who is drawn: a :class:`Character` is everything that the pen needs to know about a person.
 
-Numbers without a unit run from -1 to 1: 0 is the mean person, and ±1 as far from the mean as is drawn. Colours are
-``#rrggbb``. Words for parts (fronts of hair, clothes, …) are names of the kit, which refuses others when it draws. Left
-and right are those of the picture.
+Numbers without a unit run from -1 to 1: 0 is the mean person, ±1 as far from the mean as is drawn. Colours are #rrggbb.
+Words for parts (fronts of hair, clothes) are names of the kit, which refuses others. Left and right: of the picture.
 """
 
 from __future__ import annotations
@@ -36,10 +35,11 @@ MARKS = ("freckles", "wrinkles", "lipstick", "makeup", "mole", "scar", "paint")
 
 @dataclass(frozen=True, slots=True)
 class Person(Checked):
-    """Attributes: age, look (``f``, ``m`` or ``u`` for undecided)."""
+    """Attributes: age; look (``u``: undecided); years that the face shows, or 0 for those usual at the age."""
 
     age: str = word_field("adult", *AGES)
     look: str = word_field("u", *LOOKS)
+    years: float = number_field(0.0, 100.0)
 
 
 @dataclass(frozen=True, slots=True)

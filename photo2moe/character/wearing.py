@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 
 from photo2moe.character.schema import Character
-from photo2moe.face.lab import difference, from_hex
+from photo2moe.face.lab import Floats, difference, from_hex, lab, linear, to_hex
 from photo2moe.face.parse import HEADWEAR, Regions
 from photo2moe.face.spectacles import Spectacles, measure_spectacles
 from photo2moe.types import Face, Image
@@ -19,14 +20,34 @@ ELLIPSE, ROUNDED = 2.2, 3.0  # exponents of outlines that are ellipses, and of t
 OVAL, TALL = 0.74, 0.86  # height over width of lenses that are oval or round
 HALF_RIM = 0.55  # share of the rim that is seen of glasses whose lower half has none
 CONTRAST, THROUGH = 22.0, 0.62  # L between skin and hair, and a beard's share of it below which skin is seen through it
-PLAIN_TRIM = ("headband", "crown", "veil", "helmet", "hood")  # headwear of one colour
+PLAIN_TRIM = ("headband", "crown", "veil", "helmet", "hood", "kufi", "turban")  # headwear of one colour
 LIKE_SKIN, LIKE_HAIR = 20.0, 12.0  # ΔE00 below which a second colour of headwear is the skin or the hair beside it
-SOFT = ("beanie", "headscarf", "turban", "hood")  # headwear with folds, which lie in each other's shadow
-SHADOW, LIVELY = 30.0, 20.0  # L of what may be cloth in shadow, and the chroma of the same cloth in light
+IS_SKIN = 9.0  # ΔE00 below which the first one is skin
+SHADOW, LIVELY = 30.0, 15.0  # L below which a colour is that of shadow or hair, and the chroma of cloth in light
+EDGE = 7  # pixels of the square: the edges of headwear, where other things show
+ALIKE = 18.0  # distance in Lab of pixels that have a colour
+PRINTED = 0.05  # share of the pixels of cloth from which a second colour is of the cloth
+GREYISH, PALE = 9.0, 75.0  # the most chroma of grey cloth, and L from which a second grey is white
+GLOSS = 0.3  # share of the second grey of cloth whose lights and shadows were told apart
+CROWN = 0.6  # upper share of the rows of headwear, which no brim and no fold below the chin shades
+NEARER = 5.0  # ΔE00 by which the second colour must be nearer to that of the crown to become the first
+CLEAR, CHECKED = 70.0, 25.0  # L of cloth of which checks are seen, and their least chroma
 NARROW = 3.15  # face units: the widest hat without a brim to speak of
 ENOUGH = 600  # pixels of headwear in the square of the regions by which its width is told
-UNSEEN = {"crown": "#dc9aa6", "headband": "#4a434c"}  # colours of headwear that was not seen
+# Colours of headwear that was not seen.
+UNSEEN = {
+    "crown": "#dc9aa6",
+    "flowers": "#dc9aa6",
+    "headband": "#4a434c",
+    "straw_hat": "#dcc08a",
+    "fur_hat": "#77604f",
+    "kufi": "#efece6",
+    "ghutra": "#f3f1ee",
+    "veil": "#f4f2f0",
+    "sunglasses_up": "#302d38",
+}
 UNSEEN_ELSE = "#6a6470"
+UNCOVERED = "shoulder"  # length of hair of which a loose cloth leaves only the front to be seen
 METAL = 20.0  # the most chroma that crowns of silver have
 GOLD = (70.0, 95.0)  # degrees of hue of crowns of gold
 
@@ -40,7 +61,7 @@ def wearing(photo: Image, face: Face, regions: Regions, who: Character) -> dict[
         regions: the person's regions.
         who: with its colours measured; a colour of headwear that was not seen is the default one.
     """
-    return {**_trimmed(who), **_glasses(photo, face, who), **_headwear(who, regions)}
+    return {**_trimmed(who), **_glasses(photo, face, who), **_headwear(photo, who, regions)}
 
 
 def _trimmed(who: Character) -> dict[str, Any]:
@@ -85,20 +106,61 @@ def _frame_word(word: str, seen: Spectacles) -> str:
     return word
 
 
-def _headwear(who: Character, regions: Regions) -> dict[str, Any]:
+def _headwear(photo: Image, who: Character, regions: Regions) -> dict[str, Any]:
     kind, colour, second = who.headwear.kind, who.headwear.colour, who.headwear.second
     if kind == "none" or (kind == "headband" and who.hair.length in ("bald", "shaved")):  # nothing holds it there
         return {"headwear.kind": "none"}
     if colour == Character().headwear.colour:
         colour, second = UNSEEN.get(kind, UNSEEN_ELSE), ""
     if second:
-        main, other = from_hex(colour), from_hex(second)
-        if kind in SOFT and main[0] < SHADOW < other[0] and np.hypot(*other[1:]) > LIVELY:
-            colour, second = second, ""
-        beside = (who.skin.colour, LIKE_SKIN), (who.hair.colour, LIKE_HAIR)
-        if kind in PLAIN_TRIM or any(difference(other, from_hex(own)) < least for own, least in beside):
-            second = ""
-    return {"headwear.kind": _headwear_word(who, colour, regions), "headwear.colour": colour, "headwear.second": second}
+        colour, second = _cloth(who, colour, second, _seen(photo, regions))
+    word = _headwear_word(who, colour, regions)
+    changes = {"headwear.kind": word, "headwear.colour": colour, "headwear.second": second}
+    if word == "dupatta" and who.hair.length == "hidden":
+        changes["hair.length"] = UNCOVERED
+    return changes
+
+
+def _seen(photo: Image, regions: Regions) -> tuple[Floats, Floats] | None:
+    """Headwear away from its edges, Lab ``(N, 3)``, and the median of its upper part; None if hardly any is seen."""
+    inside = cv2.erode((regions.labels == HEADWEAR).astype(np.uint8), np.ones((EDGE, EDGE), np.uint8)) > 0
+    rows = np.nonzero(inside)[0]
+    if len(rows) < ENOUGH:
+        return None
+    square = cv2.warpAffine(photo, regions.matrix, inside.shape[::-1], flags=cv2.INTER_AREA)
+    pixels = lab(linear(square[inside]))
+    return pixels, np.median(pixels[rows <= np.quantile(rows, CROWN)], axis=0)
+
+
+def _cloth(who: Character, colour: str, second: str, seen: tuple[Floats, Floats] | None) -> tuple[str, str]:
+    """The colour of the cloth, of two that were measured, and the other if it is of the cloth too, else ``""``."""
+    kind, skin = who.headwear.kind, from_hex(who.skin.colour)
+    main, other = from_hex(colour), from_hex(second)
+    share = 1.0
+    if seen is not None:
+        pixels, crown = seen
+        share = float((np.linalg.norm(pixels - other, axis=1) < ALIKE).mean())
+        nearer = difference(crown, other) + NEARER < difference(crown, main)
+        if difference(other, skin) > LIKE_SKIN and (difference(main, skin) < IS_SKIN or nearer):
+            main, other = other, main
+        if main[0] < SHADOW and _chroma(crown) > LIVELY > 2 * _chroma(main):
+            main = crown
+    if max(_chroma(main), _chroma(other)) < GREYISH and max(main[0], other[0]) < PALE:
+        return to_hex(main + GLOSS * (other - main)), ""
+    beside = (skin, LIKE_SKIN), (from_hex(who.hair.colour), LIKE_HAIR)
+    if (
+        kind in PLAIN_TRIM
+        or share < PRINTED
+        or other[0] < SHADOW
+        or (kind == "ghutra" and (main[0] < CLEAR or _chroma(other) < CHECKED))
+        or any(difference(other, own) < least for own, least in beside)
+    ):
+        return to_hex(main), ""
+    return to_hex(main), to_hex(other)
+
+
+def _chroma(colour: Floats) -> float:
+    return float(np.hypot(*colour[1:]))
 
 
 def _headwear_word(who: Character, colour: str, regions: Regions) -> str:
@@ -114,5 +176,5 @@ def _headwear_word(who: Character, colour: str, regions: Regions) -> str:
             units = regions.to_units
             across = columns * units[0, 0] + rows * units[0, 1]
             if float(np.ptp(across)) < NARROW:
-                return "flat_cap" if who.person.look == "m" else "other"
+                return "flat_cap" if who.person.look == "m" else "bucket_hat"
     return kind

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photo2moe import console
-from photo2moe.cli.options import pipeline_options
-from photo2moe.config import PipelineConfig
+from photo2moe.cli.options import pipeline_options, wished
 from photo2moe.errors import ConfigError, InputError
 from photo2moe.system import WORKER, require_memory
 
@@ -68,16 +67,14 @@ def batch(
     from photo2moe.bulk.report import Report, options_fingerprint
     from photo2moe.bulk.work import Order
     from photo2moe.imageio import printable
-    from photo2moe.kit.loader import kit_digest
     from photo2moe.training.interrupt import Interrupt
-    from photo2moe.weights import digest
 
-    config, part = PipelineConfig(**options), _shard(shard)
+    config, part = wished(options), _shard(shard)
     _check(folder, input_list, watch)
     source, target = open_place(folder or "."), open_place(output)
     if input_list is None:
         check_apart(source, target)
-    fingerprint = options_fingerprint(config, f".{form}", digest(config.weights) + kit_digest(config.kit))
+    fingerprint = options_fingerprint(config, f".{form}")
     begun, outcome, interrupted = time.perf_counter(), Outcome(), False
     with (
         Report(target, fingerprint, f".{form}", part) as report,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photo2moe import __version__
-from photo2moe.cli.options import CHANGES, KIT, pipeline_options, style_options
+from photo2moe.cli.options import CHANGES, KIT, pipeline_options, style_options, wished
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import CharacterError, ConfigError, NoFaceError
 from photo2moe.files import printable
@@ -39,8 +39,9 @@ def convert(photo: str, output: str | None, as_json: bool, **options: Any) -> No
     photo2moe convert selfie.jpg --set hair.colour=silver --set glasses.kind=round -o silver.png
     photo2moe convert group.jpg --face all --frame photo -o group.png
     """  # noqa: D301 - click looks for the very character
-    begun, config = time.perf_counter(), PipelineConfig(**options)
+    begun = time.perf_counter()
     require_memory(PHOTO)
+    config = wished(options)
     from photo2moe import console
     from photo2moe.bulk.work import MANY, output_names
     from photo2moe.files import check_output, keep_apart, write_bytes
@@ -127,7 +128,7 @@ def describe(photo: str, output: str, face: str, changes: tuple[str, ...], max_p
 
     if face == "all":
         raise ConfigError("a character is one person; give --face largest or --face N")
-    config = PipelineConfig(weights=CLEAN, face=face, max_pixels=max_pixels)
+    config = wished({"weights": CLEAN, "face": face, "max_pixels": max_pixels, "changes": changes})
     keep_apart(output, photo)
     if output != "-":
         check_output(output)
@@ -158,7 +159,7 @@ def draw(character: str, output: str, background: str, **options: Any) -> None:
     from photo2moe.files import keep_apart
     from photo2moe.output import draw_character, picture_format
 
-    config = PipelineConfig(background=background, **options)
+    config = wished({"background": background, **options})
     form = picture_format(output, config)
     keep_apart(output, character, config.kit, config.weights)
     _give(draw_character(_read_character(character), config, form), output)

@@ -27,40 +27,62 @@ BACKEND = click.option("--backend", type=click.Choice(["auto", "torch", "onnx"])
 DEVICE = click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), help="Where the net runs.")
 
 
+def wished(options: dict[str, Any]) -> PipelineConfig:
+    """What options ask for, looked through before anything is loaded.
+
+    Raises:
+        ConfigError: a value out of range; or a colour, a change or a background that there is not.
+        KitError: the kit is broken, or there is no such folder.
+    """
+    config = PipelineConfig(**options)
+    from photo2moe.wishes import check_wishes
+
+    check_wishes(config)
+    return config
+
+
 def pipeline_options(command: Command) -> Command:
     """The options that ``convert`` and ``batch`` share; their defaults are ``PipelineConfig``'s."""
-    mark = click.option("--mark", is_flag=True, help='Draw a small "AI" into the corner.')
-    return mark(look_options(PipelineConfig())(command))
-
-
-def look_options(look: PipelineConfig) -> Callable[[Command], Command]:
-    """A decorator that adds the options of ``PipelineConfig``, with these defaults."""
+    frames = ["avatar", "full", "photo"]
     options = [
         WEIGHTS,
         CHANGES,
         KIT,
+        click.option("--frame", type=click.Choice(frames), help="Head and shoulders, the whole chibi, or the photo."),
+        *_look(),
+        click.option("--mark", is_flag=True, help='Draw a small "AI" into the corner.'),
+    ]
+    return _apply(command, options, PipelineConfig())
+
+
+def clip_options(look: PipelineConfig) -> Callable[[Command], Command]:
+    """A decorator that adds the options of ``video`` and ``camera``, with these defaults."""
+    options = [
+        click.option("--weights", "--style", metavar="NAME|FILE", help="moe, or a checkpoint that draws."),
+        click.option("--frame", type=click.Choice(["avatar", "photo"]), help="Head and shoulders, or the whole frame."),
+        *_look(),
+        click.option("--upscale", type=click.Choice(["anime", "lanczos"]), help="How the drawing is enlarged."),
+    ]
+    return lambda command: _apply(command, options, look)
+
+
+def _look() -> list[Callable[[Command], Command]]:
+    """The options of everything that looks at people."""
+    return [
         click.option("--strength", type=click.FloatRange(0, 1), help="0 own proportions … 1 anime proportions."),
         click.option(
             "--background", metavar="WHAT", help="photo, transparent, white, blur, #rrggbb, or a picture's path."
         ),
-        click.option(
-            "--frame",
-            type=click.Choice(["avatar", "full", "photo"]),
-            help="Head and shoulders, the whole chibi, or the photo.",
-        ),
         click.option("--size", type=click.IntRange(64, 4096), help="Side of the avatar, pixels."),
         click.option("--face", metavar="WHICH", help="largest, all, or N for the N-th largest."),
-        click.option("--skin", metavar="COLOUR", help="keep, or #rrggbb."),
+        click.option("--skin", metavar="COLOUR", help="keep, #rrggbb, or a name such as beige."),
         click.option("--hair-colour", "hair", metavar="COLOUR", help="keep, #rrggbb, or a name such as silver."),
         click.option("--eye-colour", "eyes", metavar="COLOUR", help="keep, #rrggbb, or a name such as green."),
         click.option("--compare", is_flag=True, help="Photo and avatar side by side."),
-        click.option("--upscale", type=click.Choice(["anime", "lanczos"]), help="How the drawing is enlarged."),
         BACKEND,
         DEVICE,
-        click.option("--seed", type=int, help="Of everything random."),
         click.option("--max-pixels", type=click.IntRange(1), metavar="N", help="Largest photo accepted, pixels."),
     ]
-    return lambda command: _apply(command, options, look)
 
 
 def style_options(command: Command) -> Command:

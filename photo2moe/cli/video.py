@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from photo2moe import console
-from photo2moe.cli.options import look_options
+from photo2moe.cli.options import clip_options, wished
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import ConfigError
 from photo2moe.system import CLIP, require_memory
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Moving pictures are shown smaller than photos, and each second costs as much as 25 of these.
 CLIP_LOOK = PipelineConfig(size=512)
 CAMERA_LOOK = PipelineConfig(size=256, upscale="lanczos")
+LEAST_RATE, MOST_RATE = 1, 240  # frames a second that --fps takes
 CAMERA_MOTION = MotionConfig(fine=False, matte_every=2, sketch_every=3)
 
 
@@ -49,20 +50,39 @@ def seconds_of(text: str) -> Fraction:
     return total
 
 
+def rate_of(text: str) -> Fraction:
+    """Read a number of frames a second; fractions such as 30000/1001 are exact.
+
+    Raises:
+        click.BadParameter: it is none, or none of a clip.
+    """
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not LEAST_RATE <= rate <= MOST_RATE:
+        raise click.BadParameter(f"{text!r} is no number of frames a second; give {LEAST_RATE}…{MOST_RATE}")
+    return rate
+
+
 @click.command()
 @click.argument("clip", type=click.Path(readable=False))
 @click.option(
-    "-o", "--output", type=click.Path(readable=False), required=True, help=".mp4 .mov .webm .gif .webp; '-' is raw RGB."
+    "-o",
+    "--output",
+    type=click.Path(readable=False),
+    required=True,
+    help=".mp4 .mov .webm .gif .webp; '-' is raw RGB, with a transparent background RGBA.",
 )
 @click.option(
     "--start", type=seconds_of, metavar="TIME", default="0", show_default=True, help="Where to begin, [h:][m:]seconds."
 )
 @click.option("--end", type=seconds_of, metavar="TIME", help="Where to end, [h:][m:]seconds.")
-@click.option("--fps", type=seconds_of, metavar="N", help="Frames a second; without it every frame at its own time.")
+@click.option("--fps", type=rate_of, metavar="N", help="Frames a second; without it every frame at its own time.")
 @click.option("--width", type=click.IntRange(1, 8192), help="Of raw frames on stdin, pixels.")
 @click.option("--height", type=click.IntRange(1, 8192), help="Of raw frames on stdin, pixels.")
 @click.option("--json", "as_json", is_flag=True, help="Say on stdout what was done, as JSON.")
-@look_options(CLIP_LOOK)
+@clip_options(CLIP_LOOK)
 def video(clip: str, output: str, as_json: bool, **options: Any) -> None:
     """Turn a CLIP into an anime clip, sound and timing kept. '-' is raw RGB frames on stdin.
 
@@ -74,7 +94,7 @@ def video(clip: str, output: str, as_json: bool, **options: Any) -> None:
     Ctrl-C ends the clip early: what is done is kept, a whole clip. Twice: nothing is.
     """  # noqa: D301 - click looks for the very character
     task = _task(options)
-    config = PipelineConfig(**options)
+    config = wished(options)
     if output == "-" and as_json:
         raise ConfigError("--json and the frames cannot both go to stdout; give -o FILE")
     begun = time.perf_counter()
@@ -93,7 +113,7 @@ def video(clip: str, output: str, as_json: bool, **options: Any) -> None:
 @click.option("--frames", type=click.IntRange(1), metavar="N", help="End after so many.")
 @click.option("--snapshots", type=click.Path(path_type=Path, file_okay=False), default=".", help="Folder of key s.")
 @click.option("--json", "as_json", is_flag=True, help="Say on stdout how fast it was, as JSON.")
-@look_options(CAMERA_LOOK)
+@clip_options(CAMERA_LOOK)
 def camera(as_json: bool, **options: Any) -> None:
     """Be an anime avatar, live. Keys: + − strength, b background, s snapshot, q quit.
 
@@ -102,7 +122,7 @@ def camera(as_json: bool, **options: Any) -> None:
     photo2moe camera --weights moe.onnx
     """  # noqa: D301 - click looks for the very character
     own = {name: options.pop(name) for name in ("number", "source", "window", "virtual", "frames", "snapshots")}
-    facts = _run_camera(PipelineConfig(**options), **own)
+    facts = _run_camera(wished(options), **own)
     if as_json:
         console.data(facts)
     else:
@@ -117,11 +137,8 @@ def _task(options: dict[str, Any]) -> Task:
     from photo2moe.video.clip import Span
     from photo2moe.video.convert import Task
 
-    rate = options.pop("fps")
-    if rate is not None and not 1 <= rate <= 240:
-        raise ConfigError("--fps must be 1…240")
     span = Span(options.pop("start"), options.pop("end"))
-    return Task(span, rate, width=options.pop("width"), height=options.pop("height"))
+    return Task(span, options.pop("fps"), width=options.pop("width"), height=options.pop("height"))
 
 
 def _convert(config: PipelineConfig, clip: str, output: str, task: Task) -> Progress:

@@ -2,68 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from pathlib import Path
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from photo2moe.backdrop import Background
 from photo2moe.compose.frame import onto_picture
-from photo2moe.errors import ConfigError
 from photo2moe.ops.geometry import compose, invert
 from photo2moe.ops.inpaint import defocus, remove
 from photo2moe.ops.layers import blend, cover, lay, warp
 from photo2moe.pen.scene import Scene
 from photo2moe.types import Face, Image, Mask, Matrix
 
-RGB = tuple[int, int, int]
 Matte = tuple[Mask, Matrix]
 
-ALLOWED = "photo, blur, white, transparent, #rgb, #rrggbb or the path of a picture"
 PLATE = 320  # pixels: side at which the background behind a person is painted
 MARGIN = 4  # the plate shows 1/4 of its side more all around, where the background is known better
 BLUR = 0.22  # face units: sigma of the blurred background
-
-
-@dataclass(frozen=True, slots=True)
-class Background:
-    """What an avatar stands in front of.
-
-    Attributes:
-        kind: ``photo``, ``blur``, ``transparent``, ``colour`` or ``picture``.
-        colour: for ``colour``.
-        path: for ``picture``; the caller reads it.
-    """
-
-    kind: str
-    colour: RGB = (255, 255, 255)
-    path: str | None = None
-
-
-def parse_background(text: str) -> Background:
-    """Read a background from the command line.
-
-    >>> parse_background("#4060ff").colour
-    (64, 96, 255)
-
-    Raises:
-        ConfigError: it is none; the message lists what is allowed.
-    """
-    word = text.strip().lower()
-    if word in ("photo", "blur", "transparent"):
-        return Background(word)
-    if word == "white":
-        return Background("colour")
-    if re.fullmatch(r"#([0-9a-f]{3}|[0-9a-f]{6})", word):
-        digits = word[1:] if len(word) == 7 else "".join(2 * digit for digit in word[1:])
-        red, green, blue = bytes.fromhex(digits)
-        return Background("colour", (red, green, blue))
-    path = Path(text)
-    if not word.startswith("#") and (path.suffix or len(path.parts) > 1):
-        return Background("picture", path=text)
-    raise ConfigError(f"background must be {ALLOWED}, not {text!r}")
 
 
 def compose_avatar(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from photo2moe.character.attributes import SWITCH, Looks, LooksNet
+from photo2moe.character.attributes import Looks, LooksNet
 from photo2moe.character.describe import describe
+from photo2moe.character.labels import SWITCH
 from photo2moe.character.schema import MARKS, Character
 from photo2moe.decoder import Decoder
 from photo2moe.errors import ConfigError, InputError
@@ -30,8 +31,8 @@ TURNED = 14.0  # degrees of yaw from which a head looks to the side
 SHUT = 0.3  # openness of the drawn eyes below which they are closed
 NARROWED = 0.8  # openness below which they are squinting
 UNLIKE = 0.4  # difference of openness between the eyes from which one winks
-# Of the looks net: a Character holds measured colours instead.
-COLOUR_WORDS = ("hair_colour", "clothes_colour")
+# Of the looks net: a Character holds measured colours, and names of closer parts of the kit, instead.
+LOOKS_WORDS = ("hair_colour", "clothes_colour", "front", "tied")
 
 
 def evaluate_labels(
@@ -136,16 +137,13 @@ class Observer:
 
 # Parts that are drawn by closer words than labels have.
 PARTS = {
-    "half": "rect",
-    "sun_round": "sun",
-    "sun_aviator": "sun",
-    "short_beard": "beard",
-    "flat_cap": "hat",
-    "other": "hat",
-    "flowers": "crown",
-    "shirt_open": "shirt",
-    "scoop": "crew",
-    "jacket_denim": "jacket",
+    **{"half": "rect", "sun_round": "sun", "sun_aviator": "sun"},
+    **{"stubble_light": "stubble", "short_beard": "beard", "handlebar": "moustache"},
+    **dict.fromkeys(("flat_cap", "beret", "bucket_hat", "straw_hat", "fur_hat", "other"), "hat"),
+    **{"cap_back": "cap", "dupatta": "headscarf", "headwrap": "turban", "flowers": "crown", "ribbon": "headband"},
+    **{"kufi": "other", "ghutra": "headscarf", "bandana": "headscarf", "mortarboard": "other", "sunglasses_up": "none"},
+    **{"shirt_open": "shirt", "polo": "shirt", "blouse": "shirt", "scoop": "crew"},
+    **{"jacket_denim": "jacket", "coat": "jacket", "cardigan": "jacket", "suit_bow": "suit_tie", "blazer_crew": "suit"},
 }
 
 
@@ -154,15 +152,13 @@ def answers(who: Character, looks: Looks) -> dict[str, str]:
 
     Args:
         who: the Character.
-        looks: what it was made from; words of colours come from here.
+        looks: what it was made from; words of colours and of the hair's fronts and ties come from here.
     """
     return {
         "age": who.person.age,
         "look": who.person.look,
         "hair_length": who.hair.length,
         "hair_texture": who.hair.texture,
-        "front": who.hair.front,
-        "tied": who.hair.tied,
         "facial_hair": PARTS.get(who.beard.kind, who.beard.kind),
         "glasses": PARTS.get(who.glasses.kind, who.glasses.kind),
         "headwear": PARTS.get(who.headwear.kind, who.headwear.kind),
@@ -173,7 +169,7 @@ def answers(who: Character, looks: Looks) -> dict[str, str]:
         "eyes": _eyes(who),
         "view": _view(who),
         **{mark: SWITCH[mark in who.skin.marks] for mark in MARKS},
-        **{name: looks.sure(name) for name in COLOUR_WORDS},
+        **{name: looks.sure(name) for name in LOOKS_WORDS},
     }
 
 

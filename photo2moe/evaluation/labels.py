@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from photo2moe.character.attributes import CONDITIONS, FIELDS, SWITCH
+from photo2moe.character.labels import CONDITIONS, LABELS, SWITCH
 from photo2moe.character.schema import LOOKS, MARKS
 from photo2moe.errors import InputError
 from photo2moe.files import printable, reason
@@ -68,7 +68,7 @@ UNSAID: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "clothes_pattern": ("na",),
     }
 )
-_WORDS = {**FIELDS, "look": LOOKS}
+_WORDS = {**LABELS, "look": LOOKS}
 COMPARED: Mapping[str, Field] = MappingProxyType(
     {
         name: Field(name, _WORDS.get(name, SWITCH), MERGES.get(name, ()), UNSAID.get(name, ()))

@@ -16,7 +16,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from photo2moe.face.balance import Balanced
 from photo2moe.face.features import INNER_LIPS
@@ -27,10 +26,10 @@ from photo2moe.face.light import (
     Light,
     polygon,
 )
-from photo2moe.face.parse import BACKGROUND, CLOTHES, HAIR, HEADWEAR, SKIN, Regions
+from photo2moe.face.parse import CLOTHES, HAIR, HEADWEAR, SKIN, Regions
 from photo2moe.face.people import people
 from photo2moe.face.pose import Head, pose
-from photo2moe.types import CHIN, Face, Image
+from photo2moe.types import Face, Image
 
 BROW_AREAS = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276))
 JAW_AREA = (58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 410, 391, 393, 164, 167, 165, 186)
@@ -40,10 +39,10 @@ FAR = 2.0  # deviations from the curve at which skin and hair end
 SKIN_LIGHTNESS = (20.0, 92.0)  # L of skin
 HAIR_LIT = (40.0, 90.0)  # percentiles of the luminance of hair between shadow and shine
 EVEN = (40.0, 85.0)  # percentiles for cloth
+NEUTRAL = 9.0  # chroma below which cloth is the more nearly black, grey or white
 DYED = 22.0, 42.0  # chroma beyond which hair is dyed: where its hue is not a natural one, and where it is
 NATURAL = (40.0, 100.0)  # degrees of hue of hair in Lab: from copper to ash blond
 TIPS = 16.0  # ΔE00 between the lower and the upper hair from which the tips have a colour of their own
-COLLAR, MAYBE = 60, 0.3  # pixels of a collar where clothes are not sure, and the least score of these
 SECOND, SHARE = 20.0, 0.12  # ΔE00 and share of a region from which there is a second colour
 LIPS = 4.0  # ΔE00 between lips and skin below which lips have no colour of their own
 DARKER = 7.0  # L by which brows and beard are darker than skin, or they have no colour of their own
@@ -100,7 +99,7 @@ def measure_colours(
     hair_pixels = picture[cv2.erode((labels == HAIR).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0]
     hair = _hair(hair_pixels, light, models["hair"], dyed=dyed)
     lips = _lips(picture, face, regions, skin, light)
-    clothes, second = _cloth(picture[_clothes(regions)])
+    clothes, second = _cloth(picture[regions.labels == CLOTHES])
     headwear, other = _cloth(picture[labels == HEADWEAR])
     brows = np.concatenate([picture[polygon(face, regions, area)] for area in BROW_AREAS])
     jaw = picture[polygon(face, regions, JAW_AREA) & (labels == SKIN) & ~polygon(face, regions, OUTER_LIPS)]
@@ -204,18 +203,6 @@ def _lips(picture: Floats, face: Face, regions: Regions, skin: Floats, light: Li
     return to_hex(colour)
 
 
-def _clothes(regions: Regions) -> NDArray[np.bool_]:
-    """Where clothes are; where hardly any are sure, what is likeliest to be some below the chin."""
-    sure: NDArray[np.bool_] = regions.labels == CLOTHES
-    if sure.sum() >= FEWEST:
-        return sure
-    chin = float(regions.face.landmarks[CHIN] @ regions.matrix[1, :2] + regions.matrix[1, 2])
-    free = (np.arange(len(sure))[:, None] > chin) & np.isin(regions.labels, (BACKGROUND, CLOTHES))
-    scores = np.where(free, regions.scores[CLOTHES], 0.0)
-    least = max(MAYBE, float(np.sort(scores, axis=None)[-COLLAR]))
-    return np.asarray(sure | (scores >= least))
-
-
 def _cloth(pixels: Floats) -> tuple[str | None, str | None]:
     """Most frequent colour of a region in even light, and a second one."""
     if len(pixels) < FEWEST:
@@ -229,16 +216,29 @@ def _cloth(pixels: Floats) -> tuple[str | None, str | None]:
     start[order] = np.arange(len(data)) * count // len(data)
     ends = (cv2.TERM_CRITERIA_MAX_ITER + cv2.TERM_CRITERIA_EPS, 20, 0.5)
     _, numbers, _ = cv2.kmeans(data, count, start[:, None], ends, 1, cv2.KMEANS_USE_INITIAL_LABELS)
-    groups = []
-    for i in range(count):
-        own = pixels[numbers[:, 0] == i]
-        if len(own):
-            low, high = np.percentile(own[:, 0], EVEN)
-            groups.append((len(own) / len(pixels), np.median(own[(own[:, 0] >= low) & (own[:, 0] <= high)], axis=0)))
-    groups.sort(key=lambda group: -group[0])
-    main = groups[0][1]
-    others = [colour for share, colour in groups[1:] if share >= SHARE and _unlike(colour, main)]
-    return to_hex(main), to_hex(others[0]) if others else None
+    groups = [own for own in (pixels[numbers[:, 0] == i] for i in range(count)) if len(own)]
+    groups.sort(key=lambda own: -len(own))
+    middles = [_evenly(own) for own in groups]
+    # The largest, with the shadows and lights of the same cloth.
+    same = [own for own, middle in zip(groups, middles, strict=True) if not _unlike(middle, middles[0])]
+    main = _evenly(np.concatenate(same))
+    others = [
+        middle
+        for own, middle in zip(groups[1:], middles[1:], strict=True)
+        if len(own) >= SHARE * len(pixels) and _unlike(middle, main) and _unlike(middle, middles[0])
+    ]
+    return to_hex(_clean(main)), to_hex(_clean(others[0])) if others else None
+
+
+def _evenly(pixels: Floats) -> Floats:
+    """Colour of cloth where light falls on it evenly."""
+    low, high = np.percentile(pixels[:, 0], EVEN)
+    return np.asarray(np.median(pixels[(pixels[:, 0] >= low) & (pixels[:, 0] <= high)], axis=0))
+
+
+def _clean(colour: Floats) -> Floats:
+    """A colour of cloth without the faint tint that light leaves on black, grey and white."""
+    return colour * [1, *[min(1.0, float(np.hypot(*colour[1:])) / NEUTRAL)] * 2]
 
 
 def _unlike(colour: Floats, main: Floats) -> bool:

@@ -91,6 +91,7 @@ def _tie(
     picture: Floats, worn: NDArray[np.bool_], unit: float, outer: Floats | None
 ) -> tuple[Floats | None, Floats | None]:
     """Colour of a tie, and that of the shirt on both sides of it."""
+    clothed = worn
     if outer is not None:
         worn = worn & (np.abs(picture - outer).sum(-1) > LIKE_SHIRT)
     if worn.sum() < FEWEST:
@@ -105,7 +106,7 @@ def _tie(
         gaps = np.diff(at)
         left, right = at[gaps.argmax()] + 1, at[gaps.argmax() + 1]
         width = (right - left) / unit
-        inside = np.arange(left, right)[(apart[row, left:right] > UNLIKE_SHIRT)]
+        inside = np.arange(left, right)[clothed[row, left:right] & (apart[row, left:right] > UNLIKE_SHIRT)]
         if TIE_WIDTH[0] < width < TIE_WIDTH[1] and len(inside) > TIE_SHARE * (right - left):
             found.append(picture[row, inside[len(inside) // 4 : len(inside) - len(inside) // 4]])
     shirt_seen = shirt if like.sum() >= FEWEST else None

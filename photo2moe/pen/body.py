@@ -18,7 +18,7 @@ NARROW = 0.74  # width of the neck over that of a bust's
 CHEST = (0.46, 0.58)  # width and height of the chest over those of a bust
 BARE_ARMS = ("strap", "bare", "dress")  # clothes without sleeves
 SKIRTS = ("dress", "strap")  # clothes that women and girls wear with a skirt
-OF_ONE_CLOTH = ("suit", "suit_tie", "uniform", "dress", "traditional")  # clothes whose lower part has their colour
+OF_ONE_CLOTH = ("suit", "suit_tie", "suit_bow", "uniform", "dress", "traditional")  # with trousers of that colour
 DENIM: Colour = (84, 104, 148)  # trousers with clothes that say nothing about them
 DARK: Colour = (70, 70, 84)  # trousers with blue clothes
 SHOES: Colour = (92, 74, 70)
@@ -65,6 +65,8 @@ class Body:
         own = parse(clothes.colour)
         below = own if clothes.kind in OF_ONE_CLOTH or skirt else _trousers(own)
         found: dict[str, Tones | Colour] = {**self._stuff, "legs": cloth(below), "shoes": cloth(mix(SHOES, below, 0.2))}
+        if clothes.kind == "scarf":  # its sleeves are those of the coat under it
+            found["cloth"] = self._stuff["coat"]
         extra = {"front": self.shrink(bust)}
         return draw_part(self._kit.get("body", "standing"), found, self._stand, words=words, extra=extra)
 

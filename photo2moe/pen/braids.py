@@ -9,24 +9,29 @@ import numpy as np
 from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen.curls import Light, evenly, number, numbers, seeded, value_of, winding
-from photo2moe.pen.frame import Frame
+from photo2moe.pen.frame import HAIRLINE, Frame
 from photo2moe.pen.ground import Ground
 from photo2moe.pen.head import Head, Points3
 from photo2moe.pen.locks import LINE, Locks
 from photo2moe.pen.palette import Tones, mix, parse, skin
 from photo2moe.pen.ropes import draw_braid, draw_loc, hang
-from photo2moe.pen.scene import Flat, Group, Item, Path, Points, Shape, brush, through
+from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, brush, through
 
 PARTINGS = {"curtain": 0.0, "full": 0.1, "swept_l": 0.4, "swept_r": -0.4, "side_l": -0.4, "side_r": 0.4}
 LOW = {"short": -0.3, "ear": 0.3, "chin": 0.85, "shoulder": 1.5, "long": 2.6}  # v of the tips by length
 SEEN = 1.9  # v down to which hair is surely in the picture: dyed ends begin in time
+FADE = (-0.75, -0.25)  # v from which the sides under ropes that stand are shorter, and where they are shortest
+SHAVED = -0.08  # radius of the hair under ropes that stand, over that of the texture
+TURNED = 0.3  # radians of yaw from which the far sideburn hides behind the face
+BURN = -0.4  # v down to which hair is seen there
 RIM = -0.32  # v of where ropes leave the head
 BEFORE = 74.0  # degrees from the front up to which ropes hang before the shoulders
 BESIDE = 100.0  # degrees up to which they hang beside the neck
 # Roots of ropes that stand: v, and u on either side.
 STANDING = (
-    (-1.95, (0.0, 0.30)), (-1.80, (0.15, 0.48, 0.76)), (-1.58, (0.0, 0.32, 0.64, 0.94)),
-    (-1.34, (0.16, 0.46, 0.76, 1.04)), (-1.14, (0.0, 0.30, 0.60, 0.86)),
+    (-1.98, (0.0, 0.30)), (-1.86, (0.15, 0.46, 0.74)), (-1.68, (0.0, 0.30, 0.60, 0.90)),
+    (-1.48, (0.16, 0.46, 0.76, 1.02)), (-1.28, (0.0, 0.30, 0.60, 0.88, 1.08)), (-1.10, (0.14, 0.42, 0.70, 0.98)),
+    (-0.92, (0.86, 1.06)), (-0.74, (0.97, 1.12)),
 )  # fmt: skip
 
 
@@ -54,6 +59,14 @@ class Rows:
         self.light = Light.of(who, tones, min(self.low, SEEN))
         self.dark = Light(tones, self.light.tips, self.light.fall, 0.5)
         self.raised = who.hair.front == "up" and (who.person.look != "f" or who.person.age in ("baby", "child"))
+        if self.raised and not self.plaited and who.hair.length in ("short", "ear"):
+            self.ground.radius += SHAVED
+            self.ground.cap(1.0)
+            self.frame = Frame(self.ground, HAIRLINE[:-1])  # the head is narrower than the hair was
+            if abs(head.yaw) > TURNED:
+                far = "right" if head.yaw > 0 else "left"
+                half = getattr(self.frame, far)
+                setattr(self.frame, far, half[half[:, 1] < BURN])
         loose = not self.plaited and who.hair.length in ("short", "ear") and not self.raised
         self.grown = 0.06 if loose else 0.0  # of the mass under ropes that stand off the head
         self.chance = seeded(self.ground.seed, 0x8B)
@@ -150,6 +163,7 @@ class Rows:
 
     def rows(self) -> None:
         """Rows from the hairline back over the head."""
+        self.layers["rows"] = []
         for side, half in zip((-1, 1), self.frame.halves, strict=True):
             for n in reversed(range(int(self.count))):
                 share = (n + 0.45) / self.count
@@ -158,7 +172,8 @@ class Rows:
                 way = self.ground.across(start, end, 30, lift=0.01)
                 seen = self.head.depth(way) > -0.04
                 stop = int(np.argmin(seen)) if not seen.all() else len(way)
-                self.rope(way[:stop], "front", thin=0.75, thick=(1.2, 1.5, 1.6, 1.5, 1.3), cut=stop < len(way))
+                self.rope(way[:stop], "rows", thin=0.75, thick=(1.2, 1.5, 1.6, 1.5, 1.3), cut=stop < len(way))
+        self.layers["front"].append(Group(tuple(self.layers.pop("rows")), self.path))
 
     def fringe(self) -> None:
         """Ropes that fall over the forehead."""
@@ -192,7 +207,7 @@ class Rows:
         if self.who.hair.front not in ("back", "up", "receding"):
             self.fringe()
         for azimuth in np.array([150.0, -150.0, 25.0, -25.0]) + self.chance.uniform(-8, 8, 4):  # over the roots of all
-            start = self.head.skull(2.0, azimuth, self.ground.radius + 0.05)
+            start = self.head.skull(9.0, azimuth + 180.0, self.ground.radius + 0.05)  # past the pole: no gap there
             end = self.head.skull(58.0, 0.9 * azimuth, self.ground.radius)
             self.rope(self.ground.across(start, end, 20, lift=self.lift + 0.08), "front", thin=0.9)
 
@@ -208,19 +223,15 @@ class Rows:
                     out = root - middle
                     bend = (side if u else chance.choice((-1, 1))) * chance.uniform(1.3, 2.5)
                     heading = float(np.arctan2(out[1] - 0.25, out[0])) - 0.15 * bend + chance.uniform(-0.3, 0.3)
-                    long = chance.uniform(0.46, 0.62) * (1 + 0.3 * self.who.hair.volume)
-                    self.draw_rope(winding(root, heading, long, bend, late=1.4), "front", (0.9, 1.15, 1.15, 1.05, 1.0))
+                    long = chance.uniform(0.34, 0.54) * (1 + 0.3 * self.who.hair.volume) * (1.0 if v < -1.0 else 0.6)
+                    self.draw_rope(winding(root, heading, long, bend, late=1.4), "front", (0.8, 1.1, 1.1, 0.95, 0.75))
 
     def fade(self) -> None:
         """Sides that are shorter towards the ears."""
-        colour = mix(self.tones.base, skin(parse(self.who.skin.colour)).base, 0.5)
-        patches: list[Points] = []
-        for side in (-1, 1):
-            points = np.array(
-                [(0.80, -0.60), (0.93, -0.05), (1.0, -0.25), (1.3, -0.2), (1.35, -0.75), (1.1, -0.85)]
-            ) * (side, 1)
-            patches.append(self.ground.place(self.ground.lay(self.ground.fit(points))))
-        self.layers["front"].append(Group((Shape(Path.rings(patches), Flat(colour, 0.4), blur=0.09),), self.path))
+        colour = mix(self.tones.base, skin(parse(self.who.skin.colour)).shade, 0.8)
+        (u, v), (x, y) = self.head.tilt(np.array([[0.0, FADE[0]], [0.0, FADE[1]]])).tolist()
+        stops = ((0.0, colour, 0.0), (0.5, colour, 0.3), (1.0, colour, 0.6))
+        self.layers["front"].append(Shape(self.path, Gradient((u, v), (x, y), stops)))
 
     def crown(self) -> None:
         """The scalp, seen between the rows."""
@@ -229,10 +240,10 @@ class Rows:
         dome = dome.mean(0) + (dome - dome.mean(0)) * (1 + self.grown)
         over, edge = ground.set(self.frame.above(dome)), ground.set(self.frame.edge())
         scalp = mix(
-            tones.deep, skin(parse(self.who.skin.colour)).shade, 0.32 if self.plaited and self.parting is None else 0.16
+            tones.deep, skin(parse(self.who.skin.colour)).shade, 0.5 if self.plaited and self.parting is None else 0.16
         )
         if not self.plaited and self.raised:
-            scalp = mix(mix(tones.shade, tones.deep, 0.6), skin(parse(self.who.skin.colour)).shade, 0.35)
+            scalp = mix(mix(tones.shade, tones.deep, 0.6), skin(parse(self.who.skin.colour)).shade, 0.12)
         self.path = Path.polygon(np.vstack([over, edge]))
         skip = len(edge) // 7
         self.layers["front"] += [

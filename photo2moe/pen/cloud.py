@@ -9,19 +9,24 @@ import numpy as np
 from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen.crops import ease
-from photo2moe.pen.curls import Light, evenly, number, numbers, scallop, seeded, value_of
+from photo2moe.pen.curls import Light, evenly, hatch, number, numbers, scallop, seeded, value_of
 from photo2moe.pen.frame import Frame
 from photo2moe.pen.ground import Ground
 from photo2moe.pen.head import Head
-from photo2moe.pen.locks import LINE, STRAND, Locks
+from photo2moe.pen.locks import LINE, Locks
 from photo2moe.pen.mop import Mop
 from photo2moe.pen.palette import Tones, mix
-from photo2moe.pen.scene import Flat, Group, Item, Path, Points, Shape, brush, brushed, clip, columns, shares, through
+from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, brush, clip, columns, shares, through
 
 # Right half of the edge of an afro against the face: from the middle of the forehead to where it leaves the cheek.
-FRAME = ((0.0, -1.18), (0.25, -1.15), (0.48, -1.03), (0.66, -0.84), (0.79, -0.58), (0.87, -0.30), (0.915, -0.04))
+FRAME = ((0.0, -1.09), (0.25, -1.06), (0.48, -0.96), (0.66, -0.80), (0.79, -0.57), (0.87, -0.30), (0.915, -0.04))
 OVER_EAR = ((0.96, -0.16), (1.04, -0.27), (1.14, -0.28))  # and on, where the ears are free
 PAST_EAR = ((0.95, 0.14), (0.965, 0.30), (1.0, 0.44))  # and on, where they are covered
+CORNER, TEMPLE = 33.0, 42.0  # degrees from the front: corner of a sharp hairline, and where it meets the temple
+FULL = 0.08  # by which a woman's round hairline lies lower than that of hair combed back, face units
+FLAT = 0.09  # by how much it falls to its corner, face units
+FADE = (-0.85, -0.25)  # v from which the sides are shorter, and where they are shortest
+LIT = (0.36, 0.24)  # where light falls on a cloud, as shares of its box
 LOW = (1.45, 0.34)  # half width and v where the cloud's front ends below, outwards of that
 
 
@@ -47,71 +52,151 @@ def _kind(who: Character) -> str:
     return "high" if high else "short_f" if who.person.look != "m" else "short"
 
 
+class _Cap(Mop):
+    """Coily hair cut close, with a sharp hairline if it is a man's that does not recede."""
+
+    def _lower(self) -> Points:
+        both = super()._lower()
+        a = np.abs(both[:, 0])
+        if self.who.hair.front == "receding":
+            return both
+        if self.who.person.look != "m":
+            return columns([both[:, 0], both[:, 1] + FULL * ease(a, 46.0, 15.0)])
+        flat = self.head.size.hairline - 0.17 + FLAT * (a / CORNER) ** 2
+        share = clip((a - CORNER) / (TEMPLE - CORNER), 0, 1)
+        down = np.interp(TEMPLE, *both[both[:, 0] > 0].T)
+        return columns(
+            [both[:, 0], np.where(a > TEMPLE, both[:, 1], np.where(a < CORNER, flat, flat + (down - flat) * share))]
+        )
+
+
 def _close(who: Character, head: Head, tones: Tones, part: Part, row: Mapping[str, float]) -> Locks:
     """Hair that lies close on the scalp."""
     top, side, front, bump, fade = (value_of(part, row, key) for key in ("top", "side", "front", "bump", "fade"))
-    mop = Mop(who, head, top, side, front, bump, number(part, "depth", low=0, high=1))
-    back, under = mop.behind(tones, fade)
-    outer, inner = mop.lines(tones, 0.5)
-    inside = [
-        *draw_relief(mop.ring, mop.middle, tones, mop.seed, 1.4 * bump, int(number(part, "marks", low=0, high=60))),
-        *mop.fade(tones, fade),
-        mop.roots(tones),
-    ]
-    light = Light.of(who, tones, 0.0)
-    fill = Shape(mop.path, Flat(light.at((0.0, -1.3))))
-    return Locks(back, under, (outer, fill, mop.clipped(inside), inner), mop.shadow([], 0.05), mop.top)
+    cap = _Cap(who, head, top, side, front, bump, number(part, "depth", low=0, high=1))
+    back, under = cap.behind(tones, fade)
+    _, inner = cap.lines(tones, 0.45)
+    inside = draw_relief(cap.ring, cap.middle, tones, cap.seed, bump, number(part, "marks", low=0, high=200))
+    if fade:
+        inside.append(_fade(cap, tones, fade))
+    whole = np.vstack([cap.edge[:1], cap.ring, cap.edge[-1:]])
+    outer = draw_fuzz(whole, tones, cap.seed, 0.9 * bump)
+    fill = Shape(cap.path, Flat(tones.base))
+    return Locks(back, under, (*outer, fill, cap.clipped(inside), inner), cap.shadow([], 0.045), cap.top)
 
 
-def draw_relief(ring: Points, middle: Points, tones: Tones, seed: int, bump: float, marks: int) -> list[Item]:
-    """What makes a cloud round: its side in shade, a rim of light at the upper left, and a few curls.
+def _fade(cap: Mop, tones: Tones, strength: float) -> Item:
+    """Sides that are shorter the lower they lie, so that the skin is seen through them."""
+    ends = cap.head.tilt(np.array([[0.0, FADE[0]], [0.0, FADE[1]]]))
+    near, far = ((float(u), float(v)) for u, v in ends)
+    colour = mix(tones.base, cap.skin.shade, 0.8)
+    return Shape(
+        cap.path, Gradient(near, far, ((0.0, colour, 0.0), (0.5, colour, 0.55 * strength), (1.0, colour, strength)))
+    )
+
+
+def draw_fuzz(line: Points, tones: Tones, seed: int, size: float) -> tuple[Item, ...]:
+    """The soft outline of coils, to be drawn before their fill: a line, and the ends of small curls along it.
 
     Args:
-        ring: its outline from the left over the top to the right.
+        line: the outline, clockwise.
+        tones: of the hair.
+        seed: of what is left to chance.
+        size: of a curl, face units.
+    """
+    chance = seeded(seed, 0x2D)
+    steps = np.append(0.0, np.cumsum(np.hypot(*np.diff(line, axis=0).T)))
+    count = max(2, int(float(steps[-1]) / (0.55 * size)))
+    at = (np.arange(count) + chance.uniform(0.1, 0.9, count)) * (float(steps[-1]) / count)
+    place = columns([np.interp(at, steps, line[:, i]) for i in (0, 1)])
+    ahead = columns([np.interp(at + 0.1, steps, line[:, i]) - np.interp(at - 0.1, steps, line[:, i]) for i in (0, 1)])
+    heading = np.arctan2(-ahead[:, 0], ahead[:, 1]) + chance.uniform(-0.5, 0.5, count)
+    turn, long = (
+        chance.choice((-1, 1), count) * chance.uniform(2.2, 4.6, count),
+        size * chance.uniform(0.7, 1.5, count),
+    )
+    t = shares(7)
+    angle = heading[:, None] + turn[:, None] * t
+    step = np.stack([np.cos(angle), np.sin(angle)], -1) * (long / 6)[:, None, None]
+    hairs = (place - 0.25 * step[:, 0] * 6)[:, None] + np.cumsum(step, 1)
+    colour = Flat(mix(tones.line, tones.deep, 0.35))
+    return (
+        Shape(hatch(hairs, [0.3 * size, 0.26 * size, 0.12 * size]), colour),
+        Shape(brush(line, [0.02, 1.3 * LINE, 1.5 * LINE, 1.4 * LINE, 0.02]), colour),
+    )
+
+
+def draw_relief(ring: Points, middle: Points, tones: Tones, seed: int, bump: float, marks: float) -> list[Item]:
+    """What makes a cloud round: light from the upper left, its side in shade, and small coils; to be clipped by it.
+
+    Args:
+        ring: its outline.
         middle: from where it swells.
         tones: of the hair.
         seed: of what is left to chance.
-        bump: size of the bumps of the borders of light and shade.
-        marks: how many curls.
+        bump: size of a coil, face units.
+        marks: coils on a square face unit.
     """
+    low, high = ring.min(0), ring.max(0)
+    wide, tall = high - low
+    size = float(max(wide, tall))
+    u, v = float(low[0] + LIT[0] * wide), float(low[1] + LIT[1] * tall)
+    every = Path.polygon(np.array([low - 1, (high[0] + 1, low[1] - 1), high + 1, (low[0] - 1, high[1] + 1)]))
+    glow, shine = mix(tones.base, tones.light, 0.9), mix(tones.light, tones.shine, 0.75)
+    items: list[Item] = [
+        Shape(
+            every,
+            Gradient(
+                (u, v),
+                (u, v),
+                ((0.0, tones.shade, 0.0), (0.5, tones.shade, 0.0), (0.8, tones.shade, 0.8), (1.0, tones.deep, 0.9)),
+                1.05 * size,
+            ),
+        ),
+        Shape(every, Gradient((u, v), (u, v), ((0.0, shine, 0.75), (0.35, glow, 0.7), (1.0, glow, 0.0)), 0.5 * size)),
+    ]
+    if not marks:
+        return items
     chance = seeded(seed, 0x99)
-    even = evenly(ring, 90)
-    share = shares(90)
-
-    def inset(low: float, high: float, deep: float, offset: float) -> tuple[Points, Points]:
-        near = (share >= low) & (share <= high)
-        t = (share[near] - low) / (high - low)
-        gap = deep * np.sin(np.pi * t) ** 0.7
-        outer, inner = (
-            even[near] + (middle - even[near]) * offset,
-            even[near] + (middle - even[near]) * (offset + gap)[:, None],
-        )
-        return outer, scallop(inner, bump, 0.28, chance)
-
-    items: list[Item] = []
-    outer, inner = inset(0.52, 1.0, 0.24, -0.02)
-    items.append(Shape(Path.polygon(np.vstack([outer, inner[::-1]])), Flat(tones.shade, 0.85)))
-    outer, inner = inset(0.10, 0.56, 0.20, 0.055)
-    items.append(Shape(Path.polygon(np.vstack([outer, inner[::-1]])), Flat(tones.light, 0.75)))
-    outer, inner = inset(0.17, 0.42, 0.09, 0.075)
-    items.append(Shape(Path.polygon(np.vstack([outer, inner[::-1]])), Flat(mix(tones.light, tones.shine, 0.6), 0.75)))
-    lit: list[Points] = []
-    dim: list[Points] = []
-    step = float(np.hypot(*np.diff(even, axis=0).T).mean())
-    for row, (deep, often) in enumerate(((0.20, 0.40), (0.42, 0.34), (0.63, 0.26))):
-        count = max(2, round(marks * often)) if marks else 0
-        for n in range(count):
-            at = 0.06 + 0.88 * (n + 0.5 + 0.25 * (row % 2) + chance.uniform(-0.3, 0.3)) / (count + 0.25)
-            inward = deep + chance.uniform(-0.06, 0.06)
-            i, long = int(clip(at, 0, 1) * 89), max(2, int(chance.uniform(0.6, 1.1) * bump / (step * (1 - inward))))
-            arc = even[max(i - long, 0) : i + long + 1]
-            line = scallop(arc + (middle - arc) * inward, 0.85 * bump, 0.42, chance)
-            (lit if at < 0.42 and row == 0 else dim).append(line)
-    if dim:
-        items.append(Shape(brushed(dim, [0.003, 1.2 * STRAND, STRAND, 0.003]), Flat(tones.line, 0.55)))
-    if lit:
-        items.append(Shape(brushed(lit, [0.003, 1.5 * STRAND, STRAND, 0.003]), Flat(tones.shine, 0.5)))
+    gap = max(4.5 * bump, 0.3)
+    for puff in _scattered(low, high, gap, chance):
+        aside = puff + np.array([0.45, 0.55]) * gap
+        for (x, y), colour, opacity in ((puff, tones.light, 0.3), (aside, tones.deep, 0.3)):
+            stops = ((0.0, colour, opacity), (0.5, colour, 0.6 * opacity), (1.0, colour, 0.0))
+            items.append(Shape(_disc((x, y), gap), Gradient((x, y), (x, y), stops, 0.62 * gap)))
+    at = _scattered(low, high, marks**-0.5, chance)
+    t = shares(9)
+    start, turn = (
+        chance.uniform(0, 2 * np.pi, len(at)),
+        chance.choice((-1, 1), len(at)) * chance.uniform(2.4, 4.6, len(at)),
+    )
+    angle = start[:, None] + turn[:, None] * t
+    radius = bump * chance.uniform(0.22, 0.5, len(at))[:, None] * (1 - 0.35 * t)
+    coils = at[:, None] + np.stack([np.cos(angle), np.sin(angle)], -1) * radius[..., None]
+    far = np.hypot(*(at - (u, v)).T) / size + chance.uniform(-0.06, 0.06, len(at))
+    for first, last, colour, opacity in (
+        (-1.0, 0.26, mix(tones.light, tones.shine, 0.7), 0.42),
+        (0.26, 0.48, tones.light, 0.6),
+        (0.2, 0.62, tones.deep, 0.4),
+        (0.62, 9.0, mix(tones.deep, tones.line, 0.4), 0.5),
+    ):
+        near = (far >= first) & (far < last) & ((chance.uniform(0, 1, len(at)) < 0.5) | (last > 1) | (first < 0))
+        items.append(Shape(hatch(coils[near], [0.03 * bump, 0.17 * bump, 0.03 * bump]), Flat(colour, opacity)))
     return items
+
+
+def _scattered(low: Points, high: Points, gap: float, chance: np.random.RandomState) -> Points:
+    """Points of a box, about as far apart as ``gap``, ``(N, 2)``."""
+    count = [int(x) + 2 for x in (high - low) / (gap, 0.87 * gap)]
+    i, j = (x.ravel() for x in np.meshgrid(*(np.arange(n) for n in count)))
+    return np.asarray(
+        low + columns([i + 0.5 * (j % 2) - 0.5, 0.87 * j]) * gap + chance.uniform(-0.3, 0.3, (len(i), 2)) * gap
+    )
+
+
+def _disc(middle: tuple[float, float], radius: float) -> Path:
+    """A square that holds a disc: what fills it fades out before its edge."""
+    return Path.polygon(np.array(middle) + np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * radius)
 
 
 class _Afro:
@@ -187,17 +272,18 @@ class _Afro:
         )
         behind = (
             Shape(Path.polygon(back), Flat(dark)),
-            Shape(Path.polygon(folds), Flat(mix(tones.deep, tones.line, 0.25))),
-            Shape(brush(back, 1.5 * LINE, closed=True), Flat(tones.line)),
+            Shape(Path.polygon(folds), Flat(mix(dark, tones.deep, 0.75))),
+            *draw_fuzz(np.vstack([back, back[:1]]), tones, ground.seed + 1, 0.4 * self.bump),
         )
-        inside = draw_relief(
-            ring, middle, tones, ground.seed, 1.15 * self.bump, int(1.6 * number(self.part, "marks", low=0, high=60))
-        )
+        marks = number(self.part, "marks", low=0, high=200)
+        inside = draw_relief(ring, middle, tones, ground.seed, 0.7 * self.bump, 0.35 * marks)
+        ends = Gradient((0.0, low - 1.0), (0.0, low), ((0.0, dark, 0.0), (0.6, dark, 0.4), (1.0, dark, 1.0)))
+        inside.append(Shape(path, ends))
         front: tuple[Item, ...] = (
-            Shape(brush(outer, [0.012, 1.6 * LINE, 1.9 * LINE, 1.7 * LINE, 0.012]), Flat(tones.line)),
+            *draw_fuzz(outer, tones, ground.seed, 0.4 * self.bump),
             Shape(path, Flat(light.at((0.0, -1.2)))),
             Group(tuple(inside), path),
-            Shape(brush(edge, [0.006, 0.6 * LINE, 0.4 * LINE, 0.4 * LINE, 0.6 * LINE, 0.006]), Flat(tones.line)),
+            Shape(brush(edge, [0.006, 0.5 * LINE, 0.35 * LINE, 0.35 * LINE, 0.5 * LINE, 0.006]), Flat(tones.line, 0.7)),
         )
         return Locks(behind, (), front, frame.shadow([]), float(min(outer[:, 1].min(), back[:, 1].min())))
 

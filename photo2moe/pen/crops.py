@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,7 +23,14 @@ DEPTH = (1.22, 1.16)  # half depth of a bare scalp before and behind the ears
 POWER = 2.25  # of the scalp, see there
 RIM = 0.9  # share of the radius beyond which tufts leave the surface
 BINS = 120  # directions in which the silhouette is sought
+TIP = 7  # points along a tip of a ragged outline
 STEPS = 22  # points along an edge of a tuft
+TOOTH = (0.22, 0.55)  # least and greatest width of the tips of a ragged outline, face units
+FULL = 0.05  # length from which tips are as wide as that; shorter ones are narrower too
+RAGGED = (72.0, 100.0)  # degrees from above between which its tips grow shorter to none
+# v of the edge of the hair at the far temple of a turned head, from the forehead to where it is hidden: a high temple
+# closes there, and the sideburn ends in a point behind the face.
+FAR = (-1.5, -0.86, -0.6, -0.46, -0.5)
 EAR = (76.0, -0.21)  # azimuth from which hair lies over the ear, and v down to which it does
 
 
@@ -177,6 +185,51 @@ class Scalp:
         return edge, ring[np.arange(first, max(last, first + 2)) % BINS]
 
 
+def ruffle(ring: Points, head: Head, toward: float, length: float, chance: np.random.RandomState) -> Points:
+    """An outline of hair as a row of pointed tips of locks.
+
+    Args:
+        ring: ``(N, 2)`` from the right over the top to the left, in the picture.
+        head: that it lies on.
+        toward: where the tips point along it, degrees clockwise from above.
+        length: by which tips stand off, face units.
+        chance: how wide and long each is.
+    """
+    along = np.append(0.0, np.cumsum(np.hypot(*np.diff(ring, axis=0).T)))
+    least, most = np.array(TOOTH) * float(clip(length / FULL, 0.12, 1.0))
+    count = int(2 * along[-1] / (least + most))
+    if length <= 0 or count < 2:
+        return ring
+    cuts = np.append(0.0, np.cumsum(chance.uniform(least, most, count)))
+    cuts *= along[-1] / cuts[-1]
+    share = shares(TIP)
+    centre = head.project(np.array([[0.0, CENTRE, 0.0]]))[0]
+    pieces: list[Points] = []
+    for low, high in pairwise(cuts.tolist()):
+        ((u, v),) = (columns([np.interp([0.5 * (low + high)], along, axis) for axis in ring.T]) - centre).tolist()
+        angle = float(np.degrees(np.arctan2(u, -v) - head.roll))
+        onward = (toward - angle) % 360 > 180  # the tip lies at its end
+        stands = length * chance.uniform(0.4, 1.2) * float(ease(abs(angle), RAGGED[1], RAGGED[0]))
+        rise = share if onward else share[::-1]
+        over = (0.1 if onward else -0.1) * (high - low) * min(stands / 0.05, 1.0) * rise**3
+        at = low + (high - low) * share + over
+        points = columns([np.interp(at, along, axis) for axis in ring.T])
+        way = points - centre
+        pieces.append(points + way / np.hypot(*way.T)[:, None] * (stands * rise**1.25)[:, None])
+    return np.vstack(pieces)
+
+
+def closed(lower: Points, yaw: float) -> Points:
+    """A lower edge of hair (azimuth and v) as it is drawn on a head turned by ``yaw`` radians."""
+    limb = 94 - abs(float(np.degrees(yaw)))
+    azi = lower[:, 0] * np.sign(yaw)
+    near = min(limb - 40, 24.0)
+    slope = np.interp(azi, (near, near + 14, 43, limb, limb + 4), FAR)
+    slope = np.where(azi < 43, np.maximum(slope, lower[:, 1]), slope)
+    far = ease(abs(yaw), 0.1, 0.35) * (azi > near)
+    return columns([lower[:, 0], lower[:, 1] * (1 - far) + slope * far])
+
+
 def over_ears(lower: Points) -> Points:
     """A lower edge of hair (azimuth and v) without what lies behind the ears."""
     low = np.where(np.abs(lower[:, 0]) > EAR[0], np.minimum(lower[:, 1], EAR[1]), lower[:, 1])
@@ -194,7 +247,7 @@ def tuft(
     *,
     root: float = 0.55,
     belly: float = 0.4,
-    tip: float = 1.0,
+    tip: float = 1.25,
     wave: float = 0.0,
     phase: float = 0.0,
 ) -> tuple[Points, Points]:

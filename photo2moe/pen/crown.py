@@ -9,7 +9,7 @@ from photo2moe.character.schema import Character
 from photo2moe.pen.ground import Ground
 from photo2moe.pen.head import Points3
 from photo2moe.pen.locks import LINE, STRAND, Dye
-from photo2moe.pen.palette import Tones, mix, parse, skin, tone
+from photo2moe.pen.palette import Tones, mix, parse, tone
 from photo2moe.pen.scene import (
     Colour,
     Flat,
@@ -27,11 +27,17 @@ from photo2moe.pen.scene import (
     through,
 )
 
-CONTOUR = (0.022, 0.04)  # how far locks stand off the crown's outline, shares of its radius
+CONTOUR = (0.012, 0.026)  # how far locks stand off the crown's outline, shares of its radius
 FALL = ((-0.2, -2.1), (0.25, 1.9))  # from the roots on the crown, which are darker, to the lengths, in the picture
+PALER = (1.13, 1.14, 3.0)  # lightness, chroma and turn of hue (degrees) of the ends over those of the lengths
+BEHIND = ((0.0, 0.5), (0.0, 2.2))  # from the nape, which lies in the head's shade, down the hair behind
 SIDE = ((0.35, -1.5), (1.3, -0.95))  # from where the crown is lit to where it lies in shade, in the picture
 DIPPED = (1.7, -0.1)  # length above the ends where dyed ones set in, and where they have their colour, face units
 
+ROOTED = 22  # strands of the hairline
+ROOTS = (0.035, 0.025, 0.012, 0.002)  # their width, face units
+BAND, GLINT = 18, 7  # points along the band of light and along each of its glints
+APART = 0.13  # between those, face units
 ARCH = 0.42  # by how much the band of light falls towards the sides: v over the square of u
 TINT = (1.5, 1.5)  # lightness and chroma of the light on hair over those of the hair
 
@@ -46,16 +52,20 @@ def dye_of(who: Character, ground: Ground, tones: Tones, low: float) -> tuple[Dy
     """What the front and the back of the hair are painted with; ``low`` is the v of the ends."""
     tips = parse(who.hair.tips) if who.hair.tips else None
     fall = (low - DIPPED[0] * min(1.0, 0.45 + 0.25 * low), low - DIPPED[1])
+    ends = tone(tones.base, *PALER)
     stops = (
-        (0.0, mix(tones.base, tones.shade, 0.7), 1.0),
-        (0.2, mix(tones.base, tones.shade, 0.15), 1.0),
+        (0.0, mix(tones.base, tones.shade, 0.75), 1.0),
+        (0.2, mix(tones.base, tones.shade, 0.25), 1.0),
         (0.45, tones.base, 1.0),
-        (1.0, mix(tones.base, tones.light, 0.75), 1.0),
+        (1.0, ends, 1.0),
     )
     front = Gradient(*FALL, stops)
-    dark = mix(tones.shade, tones.deep, 0.15)
-    darker = Tones(dark, tones.deep, mix(tones.deep, tones.line, 0.4), tones.shade, tones.base, tones.line)
-    return Dye(tones, front, tips, fall), Dye(darker, Flat(dark), mix(tips, tones.deep, 0.3) if tips else None, fall)
+    dark = mix(tones.base, tones.shade, 0.9)
+    darker = Tones(dark, mix(tones.shade, tones.deep, 0.6), tones.deep, tones.base, tones.light, tones.line)
+    behind = Gradient(
+        *BEHIND, ((0.0, mix(dark, tones.deep, 0.55), 1.0), (0.5, mix(dark, tones.deep, 0.2), 1.0), (1.0, dark, 1.0))
+    )
+    return Dye(tones, front, tips, fall), Dye(darker, behind, mix(tips, tones.deep, 0.2) if tips else None, fall)
 
 
 def draw_scalp(ground: Ground, dye: Dye) -> tuple[Item, ...]:
@@ -88,7 +98,7 @@ def draw_contour(ground: Ground, dye: Dye) -> tuple[Item, ...]:
         both = ground.set(np.concatenate([base * tip[:, None], 0.96 * base]) + middle)
         outer, inner = both[: len(base)], both[len(base) :]
         items.append(Shape(Path.polygon(np.vstack([outer, inner[::-1]])), dye.paint))
-        items.append(Shape(brush(outer, [0.006, LINE, LINE, 0.6 * LINE]), Flat(dye.tones.line)))
+        items.append(Shape(brush(outer, [0.002, LINE, LINE, 0.5 * LINE, 0.002]), Flat(dye.tones.line)))
     return tuple(items)
 
 
@@ -121,10 +131,10 @@ def draw_crown(ground: Ground, dye: Dye, hairline: ArrayLike, parting: float | N
     path = Path.polygon(ground.set(np.vstack([over, right[::-1], left[1:]])))
     edge = ground.set(np.vstack([left[::-1], right[1:]]))
     skip = len(edge) // 7
-    roots = mix(tones.base, skin(parse(ground.who.skin.colour)).shade, 0.5)
     inside = (
         Shape(path, Gradient(*SIDE, ((0.0, tones.shade, 0.0), (1.0, tones.shade, 0.7)))),
-        Shape(brush(edge, [0.05, 0.13, 0.13, 0.05]), Flat(roots, 0.55), blur=0.035),
+        Shape(brush(edge, [0.06, 0.26, 0.26, 0.06]), Flat(tones.deep, 0.5), blur=0.05),
+        Shape(brushed(_roots(ground, edge, parting), ROOTS), Flat(mix(tones.deep, tones.line, 0.3), 0.4)),
     )
     lines = (
         Shape(brush(ground.set(over), [0.008, LINE, 1.15 * LINE, LINE, 0.008]), Flat(tones.line)),
@@ -135,15 +145,30 @@ def draw_crown(ground: Ground, dye: Dye, hairline: ArrayLike, parting: float | N
     return (Shape(path, dye.paint), Group(inside, path), *lines), path
 
 
+def _roots(ground: Ground, edge: Points, parting: float | None) -> list[Points]:
+    """Short strands from the hairline into the hair, towards the parting or straight back."""
+    chance = np.random.RandomState((ground.seed ^ 0x3D1) & 0xFFFFFFFF)
+    at = (np.linspace(0.14, 0.86, ROOTED) + chance.uniform(-0.015, 0.015, ROOTED)) * (len(edge) - 1)
+    feet = edge[at.astype(int)]
+    whorl = ground.place(ground.lay(ground.fit(np.array([[parting or 0.0, -1.9]]))))[0]
+    away = feet - (ground.place(ground.lay(ground.fit(np.array([[0.0, -0.55]]))))[0] if parting is None else whorl)
+    away *= (1.0 if parting is None else -1.0) / (np.hypot(away[:, 0], away[:, 1])[:, None] + 1e-9)
+    long = chance.uniform(0.1, 0.26, ROOTED)[:, None]
+    bend = columns([-away[:, 1], away[:, 0]]) * np.sign(feet[:, :1]) * long * 0.15
+    return [
+        np.stack([foot + one * share + side * 4 * share * (1 - share) for share in shares(7)])
+        for foot, one, side in zip(feet - 0.03 * away, away * long, bend, strict=True)
+    ]
+
+
 def draw_parting(ground: Ground, tones: Tones, parting: float, low: float, path: Path) -> tuple[Item, ...]:
     """The line from ``low`` (v) to the top where the hair parts, with its shade, inside the crown's path."""
     v = np.linspace(low, -2.0, 24)
     u = parting * (1 - 0.45 * clip((-0.95 - v) / 1.0, 0, 1))
     line = ground.place(ground.lay(ground.fit(columns([u, v]))))
-    shade = Shape(brush(line + np.array([0.015, 0]), [0.02, 0.08, 0.05, 0.01]), Flat(tones.shade, 0.6))
-    return (
-        Group((shade, Shape(brush(line, [0.3 * LINE, 0.9 * LINE, 0.6 * LINE, 0.002]), Flat(tones.line, 0.9))), path),
-    )
+    shade = Shape(brush(line, [0.02, 0.09, 0.06, 0.002]), Flat(tones.shade, 0.6))
+    inked = Shape(brush(line, [0.5 * LINE, 0.8 * LINE, 0.4 * LINE, 0.002]), Flat(tones.line, 0.6))
+    return (Group((shade, inked), path),)
 
 
 def draw_flow(ground: Ground, tones: Tones, ways: list[Points]) -> tuple[Item, ...]:
@@ -163,23 +188,18 @@ def draw_flow(ground: Ground, tones: Tones, ways: list[Points]) -> tuple[Item, .
     if lines:
         ends = np.cumsum([len(line) for line in lines])
         lines = np.split(ground.place(np.concatenate(lines)), ends[:-1])
+    shaded, lit = [np.add(line, (0.02, 0.03)) for line in lines], [np.subtract(line, (0.03, 0.04)) for line in lines]
     return (
-        Shape(
-            brushed([np.add(line, (0.02, 0.012)) for line in lines], [0.002, 0.02, 0.07, 0.03, 0.002]),
-            Flat(tones.shade, 0.5),
-        ),
-        Shape(
-            brushed([np.subtract(line, (0.03, 0.02)) for line in lines], [0.002, 0.035, 0.05, 0.002]),
-            Flat(tones.light, 0.45),
-        ),
-        Shape(brushed(lines, [0.003, 1.1 * STRAND, 0.6 * STRAND, 0.002]), Flat(tones.line, 0.6)),
+        Shape(brushed(shaded, [0.002, 0.05, 0.15, 0.07, 0.002]), Flat(tones.shade, 0.5)),
+        Shape(brushed(lit, [0.002, 0.07, 0.11, 0.03, 0.002]), Flat(tones.light, 0.4)),
+        Shape(brushed(lines, [0.003, STRAND, 0.6 * STRAND, 0.002]), Flat(tones.line, 0.5)),
     )
 
 
 def draw_shine(
     ground: Ground, tones: Tones, parting: float, *, height: float = -1.52, strength: float = 1.0
 ) -> tuple[Item, ...]:
-    """One curved band of light over the hair, with a zigzag at its lower edge, broken at the parting.
+    """One soft curved band of light over the hair, of tapered glints along its strands, broken at the parting.
 
     Args:
         ground: where it lies.
@@ -189,60 +209,42 @@ def draw_shine(
         strength: 0 none … 1 as bright as it is drawn.
     """
     chance = np.random.RandomState((ground.seed ^ 0x5A17) & 0xFFFFFFFF)
-    height += chance.uniform(-0.08, 0.06)
+    height += chance.uniform(-0.06, 0.06)
     bright = mix(tones.shine, tone(tones.base, *TINT), 0.6)
-    outlines: list[Points] = []  # of each patch: the ends of its fade, and two outlines
+    bands: list[Points] = []
+    glints: list[Points] = []
     for low, high, tall in _patches(chance, parting):
-        middle = 0.5 * (low + high)
-        arch = height + ARCH * middle**2
-        outlines.append(np.array([[middle, arch - 0.3 * tall], [middle, arch + 1.6 * tall]]))
-        for grown in (0.06, 0.0):
-            outlines.append(_zigzag(chance, low - grown, high + grown, height - 0.8 * grown, tall * (1 + 7 * grown)))
-    if not outlines:
+        u = low + (high - low) * shares(BAND)
+        bands.append(columns([u, height + ARCH * u**2]))
+        count = max(3, round((high - low) / APART))
+        for share in (np.arange(count) + chance.uniform(0.2, 0.8, count)) / count:
+            at, along = low + (high - low) * share, shares(GLINT) - 0.4
+            long = 3 * tall * (0.5 + 0.5 * float(np.sin(np.pi * share))) * chance.uniform(0.4, 1.2)
+            out = at + 1.1 * (at - parting) * long * along  # strands run outwards from the parting
+            glints.append(columns([out, height + ARCH * at**2 + long * along]))
+    if not bands:
         return ()
-    placed = ground.place(ground.lay(ground.fit(np.concatenate(outlines)), lift=0.01))
-    pieces = np.split(placed, np.cumsum([len(outline) for outline in outlines])[:-1])
-    items: list[Item] = []
-    for ends, *patches in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
-        (u0, v0), (u1, v1) = ends.tolist()
-        for patch, opacity in zip(patches, (0.32 * strength, 0.6 * strength), strict=True):
-            stops = ((0.0, bright, 0.3 * opacity), (0.2, bright, opacity), (0.45, bright, 0.6 * opacity))
-            items.append(Shape(Path.polygon(patch), Gradient((u0, v0), (u1, v1), (*stops, (1.0, bright, 0.0)))))
-    return tuple(items)
+    placed = ground.place(ground.lay(ground.fit(np.concatenate([*bands, *glints])), lift=0.01))
+    split = len(bands) * BAND
+    soft = brushed(np.split(placed[:split], len(bands)), [0.002, 0.16, 0.22, 0.16, 0.002])
+    fine = brushed(np.split(placed[split:], len(glints)), [0.002, 0.035, 0.055, 0.03, 0.002])
+    return (
+        Shape(soft, Flat(bright, 0.5 * strength), blur=0.045),
+        Shape(fine, Flat(bright, 0.35 * strength)),
+    )
 
 
 def _patches(chance: np.random.RandomState, parting: float) -> list[tuple[float, float, float]]:
     """Where the patches of the band begin and end, and how tall they are: larger on the left, where the light is."""
     found = []
-    for first, last, tall in ((-0.97, parting - 0.07, 0.19), (parting + 0.07, 0.9, 0.14)):
+    for first, last, tall in ((-0.97, parting - 0.1, 0.16), (parting + 0.1, 0.9, 0.12)):
         if last - first < 0.2:
             continue
         cut = first + (last - first) * (chance.uniform(0.2, 0.35) if first < -0.5 else chance.uniform(0.6, 0.8))
-        for a, b in ((first, cut - 0.03), (cut + 0.02, last)):
+        for a, b in ((first, cut - 0.05), (cut + 0.05, last)):
             if b - a > 0.12:
                 found.append((a, b, tall * chance.uniform(0.8, 1.2) * min(1.0, 0.35 + (b - a) / 0.7)))
     return found
-
-
-def _zigzag(chance: np.random.RandomState, low: float, high: float, height: float, tall: float) -> Points:
-    """A patch of the band: a smooth upper edge, a lower one with unequal teeth along the strands, pointed ends."""
-    share = shares(24)
-    u = low + (high - low) * share
-    upper = columns([u, height + ARCH * u**2 - 0.3 * tall * np.sin(np.pi * share) ** 0.6])
-    borders = np.append(0.0, np.cumsum(chance.uniform(0.3, 1.7, max(2, round((high - low) / 0.10)))))
-    borders = borders / borders[-1]
-    points = []
-    for n in reversed(range(len(borders) - 1)):
-        wide = borders[n + 1] - borders[n]
-        for at, deep in (
-            (borders[n] + 0.6 * wide, chance.uniform(0.8, 2.0)),
-            (borders[n] + 0.3 * wide, chance.uniform(0.5, 0.9)),
-            (borders[n], chance.uniform(0.1, 0.4)),
-        ):
-            x = low + (high - low) * at
-            fall = deep * tall * float(np.sin(np.pi * at)) ** 0.5
-            points.append((x + 0.3 * x * fall, height + ARCH * x * x + fall))
-    return np.vstack([upper, np.array(points[:-1])])
 
 
 def hairline_shadow(ground: Ground, left: Points3, right: Points3, *, narrow: bool) -> Points:

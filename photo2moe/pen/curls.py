@@ -12,12 +12,18 @@ from photo2moe.character.schema import Character
 from photo2moe.errors import KitError
 from photo2moe.kit.loader import Part
 from photo2moe.pen.crops import STEPS, ease
-from photo2moe.pen.locks import LINE, STRAND
+from photo2moe.pen.locks import LINE, SOFTER
 from photo2moe.pen.palette import Tones, mix, parse
 from photo2moe.pen.scene import Colour, Flat, Gradient, Path, Points, Shape, brush, clip, columns, shares, slopes
 
 LIT = ((-0.9, -1.75), (1.25, 0.1))  # from where hair is lit to where it lies in shade, in the picture
 UNEVEN = 0.35  # by which bumps and curls differ in size
+LOOSE = 0.95  # share of its winding that a loose curl has
+STAND = 0.15  # most by which the tip of a curl stands off the head over its root, as a share of its length
+HANG = 1.1  # by how much curls beside the face hang, over how far they run outwards
+SHORTER = 0.75  # length of curls that would stand off the head, as a share
+USUAL = 0.75  # length of a curl of the width that is asked for, face units
+POINTED = 1.25  # power by which the tip of a curl tapers
 WIDEST = 0.38  # place along a curl where it is widest, 0 root … 1 tip
 
 
@@ -178,34 +184,46 @@ def tucked(
     late: float = 1.5,
     inset: float = 0.3,
 ) -> Points:
-    """A curl whose tip does not stand off the head: wound the other way or further if need be.
+    """A loose curl whose tip does not stand off the head: wound the other way or further if need be; it may be shorter.
 
     Args:
         root: see :func:`winding`.
         heading: its direction as a whole; it sets out turned back from that by a share of its winding.
         length: see :func:`winding`.
-        turn: how it winds if it may.
+        turn: how a tight curl would wind there.
         middle: of the head, ``(2,)``.
         share: of the winding by which it is turned back.
         late: see :func:`winding`.
         inset: share of its length by which it begins behind its root.
     """
-    found = None
-    for way in (turn, float(np.sign(turn)) * max(abs(turn), 4.4), -turn, -float(np.sign(turn)) * 4.6):
+    root, middle = np.asarray(root, float), np.asarray(middle, float)
+    uneven = float(np.sin(37.0 * root[0] + 61.0 * root[1]))  # the same for the same curl
+    length *= 1 + 0.7 * UNEVEN * uneven
+    aside, below = abs(float(root[0] - middle[0])), float(root[1] - middle[1])
+    beside = float(ease(below, -0.3, 0.05))  # by the face and over the forehead no hair lies behind its root
+    inset *= 1 - max(0.8 * beside, 0.85 * float(ease(below, -0.6, -0.25) * ease(aside, 0.95, 0.7)))
+    length *= 1 - 0.2 * beside
+    heading = float(np.arctan2(np.sin(heading) + HANG * beside, np.cos(heading)))
+    best, least = np.empty((0, 2)), np.inf
+    for way in LOOSE * (1 - 0.4 * beside) * turn * np.array([1.0 + 0.4 * uneven, -1.0, 1.7, -1.7]):
         ahead = heading - share * way
         start = root - np.array([np.cos(ahead), np.sin(ahead)]) * inset * length
+        if np.hypot(*(start - middle)) > np.hypot(*(root - middle)):  # its root would stand off the head
+            start = root
         curl = winding(start, ahead, length, way, late=late)
-        far = np.hypot(*(curl - np.asarray(middle, float)).T)
-        found = curl if found is None else found
-        if far[-1] < far.max() - 0.05:
+        far = np.hypot(*(curl - middle).T)
+        stands = float(far[-1] - np.hypot(*(root - middle)))
+        if stands < STAND * length:
             return curl
-    return np.asarray(found)
+        if stands < least:
+            best, least = curl, stands
+    return np.asarray(best[0] + SHORTER * (best - best[0]))
 
 
 def ribbon(middle: Points, width: float, *, root: float = 0.0, tip: float = 1.0) -> tuple[Points, Points]:
     """The edges of a curl about its middle, on its left and on its right as one walks to its tip."""
     t = shares(len(middle))
-    rising = root + (1 - root) * np.sin(np.pi / 2 * clip(t / WIDEST, 0, 1)) ** 0.6
+    rising = root + (1 - root) * np.sin(np.pi / 2 * clip(t / WIDEST, 0, 1)) ** 0.85
     falling = np.cos(np.pi / 2 * clip((t - WIDEST) / (1 - WIDEST), 0, 1)) ** tip
     half = (width * np.minimum(rising, falling))[:, None]
     tangent = slopes(middle)
@@ -216,7 +234,7 @@ def ribbon(middle: Points, width: float, *, root: float = 0.0, tip: float = 1.0)
 def draw_curl(
     middle: Points, width: float, light: Light, *, line: float = LINE, fade: int = 1, root: float = 0.0
 ) -> tuple[Shape, ...]:
-    """One curl: its fill, the inside of its bend in shade, a strand, a streak of light, its outline.
+    """One curl: its fill, the inside of its bend in shade, a streak of light, its outline.
 
     Args:
         middle: from root to tip, see :func:`winding`.
@@ -227,7 +245,9 @@ def draw_curl(
         root: its width at the root, as a share.
     """
     t = light.tones
-    left, right = ribbon(middle, width, root=root)
+    long = float(np.hypot(*np.diff(middle, axis=0).T).sum())
+    width *= float(clip(long / USUAL, 0.7, 1.25))
+    left, right = ribbon(middle, width, root=root, tip=POINTED)
     chord, bend = middle[-1] - middle[0], middle[len(middle) // 2] - middle[0]
     hollow, outer = (right, left) if chord[0] * bend[1] - chord[1] * bend[0] < 0 else (left, right)
     colour = light.at(middle[len(middle) // 2])
@@ -240,17 +260,17 @@ def draw_curl(
             Flat(mix(colour, t.shade if not light.dark else t.deep, 0.75)),
         ),
     ]
-    strand = (0.42 * hollow + 0.58 * outer)[2:-5]
-    items.append(Shape(brush(strand, [0.002, 0.8 * STRAND, 0.002]), Flat(t.line, 0.45)))
     normal = outer - hollow
     facing = float((normal[len(normal) // 2] / (np.hypot(*normal[len(normal) // 2]) + 1e-9)) @ (-0.6, -0.8))
     if facing > 0.1 and not light.dark:
-        gleam = (0.16 * hollow + 0.84 * outer)[len(outer) // 4 : int(0.72 * len(outer))]
+        gleam = (0.2 * hollow + 0.8 * outer)[len(outer) // 4 : int(0.72 * len(outer))]
         items.append(
-            Shape(brush(gleam, [0.002, 0.32 * width, 0.002]), Flat(mix(t.light, t.shine, 0.3), 0.25 + 0.4 * facing))
+            Shape(brush(gleam, [0.002, 0.34 * width, 0.002]), Flat(mix(t.light, t.shine, 0.4), 0.25 + 0.4 * facing))
         )
     edge = np.vstack([left[fade:], right[::-1][:-fade] if fade else right[::-1]])
-    items.append(Shape(brush(edge, [0.002, 0.7 * line, line, 0.7 * line, 0.002]), Flat(t.line)))
+    items.append(
+        Shape(brush(edge, [0.002, 0.6 * line, line, 0.6 * line, 0.002]), Flat(mix(t.line, t.deep, SOFTER * 0.6)))
+    )
     return tuple(items)
 
 

@@ -11,11 +11,12 @@ import numpy as np
 
 from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
+from photo2moe.pen.ageing import draw_lines
 from photo2moe.pen.features import face_materials, sourness, words_of
 from photo2moe.pen.head import Head
 from photo2moe.pen.palette import SkinTones, mix
 from photo2moe.pen.parts import Materials, draw_part
-from photo2moe.pen.proportions import BARE
+from photo2moe.pen.proportions import BARE, years_of
 from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush, clip, columns, shares
 
 CLOSED = 0.16  # openness below which an eye is drawn shut
@@ -24,19 +25,21 @@ LOWER_LID = 0.85  # where a lid meets, in the eye's own unit
 SLANT = 10.0  # degrees by which an eye is tilted at most
 SMILING = 0.35  # smile from which on the lower lids rise
 LID_RISE = 0.24  # share of the eye's lower half that a full smile takes
-SAGGING = 0.18  # share by which the upper lids of the old come down at the outer corner
+SAGGING = (45.0, 75.0), (0.0, 0.18)  # years, and share by which upper lids come down at the outer corner
 MOUTH_BEND = 0.14  # rise of the corners of the mouth at full smile, in half widths
-FROWN_BEND = 0.34  # their fall at the deepest frown
+AT_REST = 0.025  # the same without a smile, so that nobody looks grim at rest
+FROWN_BEND = 0.28  # their fall at the deepest frown
 GRIN = (0.68, 0.28)  # width of a mouth that shows teeth over that drawn: without a smile, and what a full one adds
 PARTED = (0.84, 0.24)  # the same of lips that are only parted
 AJAR = (0.60, 0.32)  # the same of the height of an open mouth
-THIN_LIPS = 0.82  # height of the lips of the old over that of others
+THIN_LIPS = (40.0, 70.0), (1.0, 0.8)  # years, and height of the lips over that of the young
 OPEN_MOUTHS = ("open", "teeth", "grin", "laugh", "happy")
 BEND_END = 1.25  # half widths beyond which the corners rise no further
 FROWN_BROW = 0.025  # face units by which the deepest frown of the mouth lowers the brows
 BROW = (0.98, 0.16)  # radius of the forehead over the skull, and what a full turn takes off, so that it stays inside
 SOOTHED = 0.8  # share of the slant of brows that a full smile takes off
-IRIS = ((0.60, 0.75), (0.66, 0.71))  # height of an eye over its width, and half width of the iris over the eye's
+IRIS = (6.0, 18.0, 30.0, 50.0, 75.0), (0.72, 0.70, 0.67, 0.63, 0.60)  # years, and half width of an iris over the eye's
+SOFT_IRIS = 58.0  # years from which on the rim and the pupil are softer
 IRIS_HEIGHT = 0.97  # height of an iris over that of the eye
 ROUND_IRIS = 1.05  # least height of an iris over its width
 GLINT_BELOW = -0.12  # of the height of the iris: how far its top lies above the lid before the glint moves
@@ -46,10 +49,13 @@ GLINT_FALL = 0.4  # of that height: how far it moves at most
 # within a bare skull.
 FOREHEAD = ((0.95, 0.74), (0.78, 0.25))
 GLOW = (0.34, 0.19)  # radius of the blush of a cheek, and of the tip of the nose, face units
+BLUSH = {"woman": ((20, 45, 65), (0.34, 0.25, 0.21)), "man": ((25, 65), (0.18, 0.15))}  # years, and its strength
+HATCHED = 0.35  # strength from which on a cheek is hatched as well
 GLOW_FLAT = 0.9  # height of a blush over its width
 GLOW_FADE = ((0.0, 1.0), (0.25, 0.86), (0.5, 0.42), (0.72, 0.1), (0.85, 0.0))  # its strength, from its middle outwards
 PLANE_BLUR = (0.012, 0.06)  # blur of the side plane under hair, and below a bare skull, whose shade is as soft
 CHIN_SHADE = 0.3  # share of the shade in the skin at the chin; the forehead has none, as bare skulls do
+NOSE_GROWS = (28.0, 70.0), (1.0, 1.2)  # years, and size of a nose over that of the young
 TURNED = 8.0  # degrees of drawn yaw from which on a nose is seen from its side
 
 
@@ -63,7 +69,7 @@ def eye_place(head: Head, side: int, who: Character, opened: float = 1.0) -> Cal
     """Where the points of an eye lie: x from -1 at the inner to 1 at the outer corner, y from -1 above to 1 below."""
     (u, v), (w, h) = head.size.eye, head.size.eye_size
     slant = np.radians(SLANT * who.eyes.slant)
-    fall = SAGGING if "aged" in words_of(who) else 0.0
+    fall = float(np.interp(years_of(who), *SAGGING))
     rise = LID_RISE * float(clip((who.expression.smile - SMILING) / (1 - SMILING), 0, 1))
 
     def place(p: Points) -> Points:
@@ -82,8 +88,8 @@ def draw_eyes(who: Character, head: Head, kit: Kit, materials: Materials) -> tup
     (u, v), (w, h) = head.size.eye, head.size.eye_size
     words, stuff = words_of(who), face_materials(who, materials)
     part = _variant(kit, "eyes", who.eyes.shape, words)
-    pupil = kit.get("iris", "soft" if "aged" in words and kit.has("iris", "soft") else "round")
-    wide = w * float(np.interp(h / w, *IRIS))
+    pupil = kit.get("iris", "soft" if years_of(who) > SOFT_IRIS and kit.has("iris", "soft") else "round")
+    wide = w * float(np.interp(years_of(who), *IRIS))
     radii = wide, max(IRIS_HEIGHT * h, ROUND_IRIS * wide)
     gaze = np.array(who.expression.gaze) * (0.28 * w, 0.16 * h)
     for side, opened in ((-1, who.expression.left), (1, who.expression.right)):
@@ -141,7 +147,8 @@ def draw_brows(who: Character, head: Head, kit: Kit, materials: Materials) -> tu
 
 def draw_nose(who: Character, head: Head, kit: Kit, materials: Materials) -> tuple[Item, ...]:
     """The nose: face units about its tip. Turned heads show its side."""
-    width, length = 1 + 0.40 * who.nose.width, 1 + 0.30 * who.nose.length
+    grown = float(np.interp(years_of(who), *NOSE_GROWS))
+    width, length = grown * (1 + 0.40 * who.nose.width), grown * (1 + 0.30 * who.nose.length)
     side = 1.0 if head.yaw >= 0 else -1.0
 
     def place(p: Points) -> Points:
@@ -156,8 +163,8 @@ def draw_nose(who: Character, head: Head, kit: Kit, materials: Materials) -> tup
 def draw_mouth(who: Character, head: Head, kit: Kit, materials: Materials) -> tuple[Item, ...]:
     """The mouth: its own unit is half its width at rest; its corners rise with a smile."""
     width, smile, name = head.size.mouth_width, who.expression.smile, who.expression.mouth
-    bend = MOUTH_BEND * max(smile, 0.0) - FROWN_BEND * sourness(who)
-    full = (1 + 0.40 * who.mouth.fullness) * (THIN_LIPS if "aged" in words_of(who) else 1.0)
+    bend = AT_REST + MOUTH_BEND * max(smile, 0.0) - FROWN_BEND * sourness(who)
+    full = (1 + 0.40 * who.mouth.fullness) * float(np.interp(years_of(who), *THIN_LIPS))
     wide = 1.0
     if name in OPEN_MOUTHS:
         happy = max(smile, 0.0)
@@ -187,13 +194,15 @@ def draw_skin(who: Character, head: Head, tones: SkinTones, shadow: tuple[Item, 
     inside: list[Item] = [_side_plane(outline, tones, 1.35 if words[2] == "man" else 1.0, PLANE_BLUR[bare])]
     (u, _), (_, h) = head.size.eye, head.size.eye_size
     young = words[2] in ("girl", "boy")
-    strength = (0.46 if young else 0.18 if words[2] == "man" else 0.36) * (1 + 0.9 * who.skin.blush)
+    rosy = float(np.interp(years_of(who), *(BLUSH["man" if words[2] == "man" else "woman"])))
+    strength = (0.46 if young else rosy) * (1 + 0.9 * who.skin.blush)
     level = h + (0.13 if young else 0.14)
     inside.append(_glow(head, 0.0, head.size.nose - 0.05, GLOW[1], tones, 0.5 * strength))
     for side in (-1, 1):
         inside.append(_glow(head, side * (u + 0.12), level, GLOW[0], tones, strength))
-        if strength > 0.35:
+        if strength > HATCHED:
             inside.extend(_hatching(head, side, u + 0.12, level, tones, min(strength, 0.5)))
+    inside.extend(draw_lines(who, head, tones))
     inside.extend(shadow)
     line = brush(outline, [0.010, 0.018, 0.022, 0.030, 0.022, 0.018, 0.010])
     (x0, y0), (x1, y1) = head.face([(0, 0), (0, head.size.chin)]).tolist()
@@ -264,9 +273,9 @@ def draw_ears(who: Character, head: Head, tones: SkinTones) -> tuple[Item, ...]:
 
 def draw_neck(head: Head, tones: SkinTones) -> tuple[Item, ...]:
     """Neck and bare shoulders, with the shadow that the chin casts."""
-    neck = bezier((0.215, -1.0), (0.22, -0.5), (0.215, -0.24), (0.30, -0.10), 14)
-    shoulder = bezier((0.30, -0.10), (0.56, 0.04), (1.2, 0.08), (1.5, 0.34), 12)
-    right = np.vstack([neck, shoulder[1:], [(1.72, 1.2), (1.72, 3)]])
+    neck = bezier((0.215, -1.0), (0.22, -0.5), (0.205, -0.26), (0.32, -0.11), 14)
+    shoulder = bezier((0.32, -0.11), (0.58, 0.10), (1.2, 0.16), (1.42, 0.52), 12)
+    right = np.vstack([neck, shoulder[1:], [(1.5, 1.2), (1.5, 3)]])
     path = Path.polygon(head.body(np.vstack([right * (-1, 1), right[::-1]])))
     chin = head.contour()
     shadow = Path.polygon(np.vstack([np.add(chin, (0.035, 0.13)), chin[::-1]]))

@@ -19,7 +19,16 @@ from photo2moe.pen.palette import Tones, cloth, mix, parse
 from photo2moe.pen.scene import Flat, Group, Item, Path, Points, Shape, bezier, brush, brushed, columns
 from photo2moe.pen.ties import draw_band
 
-PLAITS = {"pigtails": "two_braids", "braid": "braid"}  # ways of tying for which braids are plaits of all the hair
+PLAITS = {
+    "pigtails": "two_braids",
+    "two_braids": "two_braids",
+    "braid": "braid",
+}  # ways of tying for which braids are plaits of all the hair
+HIDDEN = "hidden"  # of a tail or a bun nothing is seen
+BEHIND = ((0.0, -2.1, -0.6, 0.0),)  # where strands run to then, and if it is low
+LOW = {"bun_low": (0.66, 0.42, -0.7, 0.48)}  # what sits beside the neck, on the side that is seen
+LIKE = {"two_braids": "pigtails"}  # ways of tying that textures tie like others
+COIL = 0.1  # size of a coil, face units
 SLICK = (0.035, 0.03)  # thickness of hair that is pulled tight, as shares of the scalp's radius
 LENGTHS = {"short": 0.6, "ear": 0.9, "chin": 1.4, "shoulder": 2.2, "long": 3.3}  # of a tail, face units
 
@@ -42,11 +51,16 @@ def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
     return tied.draw_hair(who, head, kit, tones)
 
 
-def _places(part: Part, way: str) -> list[list[float]]:
+def _places(part: Part, way: str, head: Head) -> list[list[float]]:
     """Where hair is tied: ``[u, v, w, size]`` each, for a way of tying or for all others (``bun``)."""
     table: Any = part.data.get("tied")
+    if way == HIDDEN:
+        return []
+    if way in LOW:
+        u, *rest = LOW[way]
+        return [[-u if head.yaw > 0 else u, *rest]]
     try:
-        found = table.get(way) or table["bun"]
+        found = table.get(way) or table.get(LIKE.get(way, "bun")) or table["bun"]
         return [[float(x) for x in (u, v, w, size)] for u, v, w, size in found]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise part.fault(f"'tied' needs lists of [u, v, w, size] for ways of tying, and for bun ({error})") from error
@@ -57,7 +71,8 @@ def _puffs(who: Character, head: Head, tones: Tones, part: Part) -> Locks:
     plain = who.replace(**{"hair.outline": (), "hair.volume": 0.0})
     mop = Mop(plain, head, *SLICK, 0.0, 0.10, 0.10)
     chance = seeded(mop.seed, 0x61)
-    places = _places(part, who.hair.tied)
+    places = _places(part, who.hair.tied, head)
+    high = [place for place in places if place[1] < 0] or BEHIND
     balls: list[Item] = []
     highest = mop.top
     for u, v, w, size in places:
@@ -71,7 +86,7 @@ def _puffs(who: Character, head: Head, tones: Tones, part: Part) -> Locks:
     count = 13
     for n in range(count):
         start = mop.edge[int((0.14 + 0.72 * (n + 0.5) / count) * (len(mop.edge) - 1))]
-        goals = [head.project(np.array([[u, v + 0.2, w]]))[0] for u, v, w, _ in places]
+        goals = [head.project(np.array([[u, v + 0.2, w]]))[0] for u, v, w, _ in high]
         goal = min(goals, key=lambda g: abs(g[0] - start[0]))
         bow = start + (goal - start) * 0.5 + np.array([0.18 * np.sign(start[0] - goal[0]), 0.0])
         ways.append(bezier(start, bow, bow, goal, 14)[: int(chance.uniform(9, 13))])
@@ -93,8 +108,7 @@ def _puff(head: Head, tones: Tones, part: Part, place: Points, size: float, seed
     bump = 0.13 + 0.14 * size
     ring = scallop(centre + round_, bump, number(part, "depth", low=0, high=1), chance, closed=True)
     path = Path.polygon(ring)
-    marks = round(number(part, "marks", low=0, high=60) * 0.8)
-    inside = draw_relief(ring, centre + np.array((0.0, 0.3 * size)), tones, seed, bump, marks)
+    inside = draw_relief(ring, centre, tones, seed, COIL, number(part, "marks", low=0, high=200))
     items: list[Item] = [
         Shape(brush(ring, 1.7 * LINE, closed=True), Flat(tones.line)),
         Shape(path, Flat(mix(tones.base, tones.light, 0.15))),
@@ -122,7 +136,7 @@ def _ropes(who: Character, head: Head, tones: Tones, part: Part) -> Locks:
     half, way = who.hair.tied in ("half", "half_bun"), who.hair.tied
     tie = cloth(parse(who.clothes.colour))
     tails: list[Item] = []
-    for u, v, w, size in _places(part, way):
+    for u, v, w, size in _places(part, way, head):
         place = np.array([u, v, w])
         side = float(np.sign(u)) or (-1.0 if head.yaw > 0.1 or (abs(head.yaw) <= 0.1 and rows.ground.seed % 2) else 1.0)
         rows.layers["tail"] = []

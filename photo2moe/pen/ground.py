@@ -25,7 +25,7 @@ SOFTEN = (0.12, 0.23, 0.30, 0.23, 0.12)  # weights by which radii are mixed with
 HANG = 0.6  # share of the head's tilt that long ends do not follow, since they hang
 FAR = 0.05  # width of the hair that is seen beside the far temple, face units
 ROUND = 0.08  # by which the hairline is rounded there, face units
-SPACE = 1.05  # radius of the hair over the skull
+SPACE = 1.03  # radius of the hair over the skull
 LOWERED = 0.14  # share by which hair above the hairline lies lower than the skull of the other parts
 BLEND = 0.8  # height over which that begins, face units
 
@@ -57,7 +57,7 @@ class Ground:
         self.who, self.head = who, head
         self.seed = seed_of(who)
         self.parting = who.hair.parting
-        self.radius = SPACE + 0.04 * who.hair.volume + (0.02 if who.hair.texture == "wavy" else 0.0)
+        self.radius = SPACE + 0.05 * who.hair.volume + (0.02 if who.hair.texture == "wavy" else 0.0)
         radii = np.array(who.hair.outline or [1.0] * RADII)
         radii = np.sum([np.roll(radii, k) * w for k, w in zip((-2, -1, 0, 1, 2), SOFTEN, strict=True)], 0)
         above = np.cos(np.arange(RADII) * 2 * np.pi / RADII)
@@ -139,6 +139,13 @@ class Ground:
             points[:, 1] += LOWERED * height * smooth(height / BLEND)
         share = 1 - HANG * smooth((points[:, 1] - NECK) / 1.5)
         return self._tilt(points, self.head.roll * share)
+
+    def widen(self, half: Points, v: Points) -> Points:
+        """Half widths ``(N,)`` at heights ``v`` of what lies about the middle, moved out or in with the outline."""
+        off = v - MIDDLE[1]
+        turn = np.arctan2(half, -off) / (2 * np.pi) * RADII
+        ratio = (np.interp(turn, TURNS, self._radii) + np.interp(RADII - turn, TURNS, self._radii)) / 2
+        return half * (1 + (ratio - 1) * smooth((np.hypot(half, off) - 0.75) / 0.5))
 
     def place(self, points: Points3) -> Points:
         """Points in space, in the picture."""

@@ -13,7 +13,7 @@ from photo2moe.pen.palette import parse
 SHORT = ("bald", "shaved", "short", "hidden")
 ROPES = ("coily", "braids", "locs")  # textures that are tied in ways of their own
 TEXTURED = ("curly", "coily", "braids", "locs")
-COVERING = ("headscarf", "turban")  # headwear under which no hair is seen
+COVERING = ("headscarf", "turban", "headwrap", "ghutra")  # headwear under which no hair is seen
 
 
 def draw_hair(who: Character, head: Head, kit: Kit) -> Locks:

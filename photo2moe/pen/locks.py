@@ -12,7 +12,7 @@ from random import Random
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from photo2moe.pen.palette import Tones
+from photo2moe.pen.palette import Tones, mix
 from photo2moe.pen.scene import (
     Colour,
     Flat,
@@ -31,16 +31,17 @@ from photo2moe.pen.scene import (
     slopes,
 )
 
+SOFTER = 0.65  # share of the hair's own deep tone in lines inside the silhouette
 LINE = 0.026  # width of a lock's outline at its tip, face units
 STRAND = 0.015  # width of a line inside a lock, face units
 GLOSSY = 0.08  # half width from which a lock has a streak of light, face units
-NOTCH, THIN = (0.002, 0.5 * STRAND, STRAND), (0.002, 0.7 * STRAND, 0.002)  # widths of lines inside a lock
+NOTCH, THIN = (0.002, 0.7 * STRAND, 0.002), (0.002, 0.7 * STRAND, 0.002)  # widths of lines inside a lock
 EASE = 4  # points to either side over which a lock's width is smoothed
 EVENLY = np.ones(2 * EASE + 1) / (2 * EASE + 1)
 RISE = shares(9)[1:]  # points of one side of a tip
-SIDE = 12  # points along the side of a tip that is away from the light
+SIDE = 20  # points along the side of a tip that is away from the light
 INNER, OUTER = shares(SIDE) ** 0.8, clip((shares(SIDE) - 0.3) / 0.7, 0, 1) ** 2  # where its edges bend
-STEPS = 14  # points of a line inside
+STEPS = 18  # points of a line inside
 DIP = ((0.0, 0.0), (0.25, 0.12), (0.5, 0.42), (0.75, 0.74), (1.0, 0.9))  # how dyed ends set in: share, opacity
 FADE = 0.35  # length of a lock at its root that has no outline, face units, so that it grows out of the hair behind
 
@@ -172,7 +173,7 @@ class Lock:
         """Round the side of each tip that is away from the light."""
         found = []
         for (s, x), (_, x0), (s1, x1) in zip(self.tips, self.notches, self.notches[1:], strict=False):
-            top = max(s1 - 0.35, 0.12)
+            top = max(s1 - 0.6, 0.12)
             along = top + (s - top) * shares(SIDE)
             inner = x1 + (x1 - x0) * 0.02 + (x - 0.10 * (x1 - x0) - x1) * INNER
             outer = x1 + 0.02 + (x - x1) * OUTER
@@ -238,8 +239,8 @@ def draw_comb(
         inside.append(Shape(path, Flat(tones.shade, dark)))
     inside.append(Shape(Path.rings(rest[: len(flanks)]), Flat(tones.shade, 0.55)))
     if gloss:
-        streak = brush(rest[len(flanks)], [0.002, 0.3 * float(lock.half.max()), 0.002])
-        inside.append(Shape(streak, Flat(tones.light, 0.35)))
+        streak = brush(rest[len(flanks)], [0.002, 0.45 * float(lock.half.max()), 0.002])
+        inside.append(Shape(streak, Flat(tones.light, 0.4)))
     drawn = rest[len(flanks) + len(gloss) :]
     for some, widths, colour, opacity in (
         (drawn[:notches], NOTCH, tones.line, 0.7),
@@ -248,4 +249,12 @@ def draw_comb(
         if some:
             inside.append(Shape(brushed(some, widths), Flat(colour, opacity)))
     contour = brush(edge, [0.002, 0.7 * line, line, line, line, 0.7 * line, 0.002])
-    return (Shape(path, dye.paint), Group(tuple(inside), path), Shape(contour, Flat(tones.line))), whole, cast
+    return (
+        (
+            Shape(path, dye.paint),
+            Group(tuple(inside), path),
+            Shape(contour, Flat(mix(tones.line, tones.deep, 0.0 if line >= LINE else SOFTER))),
+        ),
+        whole,
+        cast,
+    )

@@ -38,14 +38,14 @@ from photo2moe.pen.wisps import draw_flyaways
 
 FRONT = {"parting", "parted_from", "hairline", "flow", "strokes", "tuck", "locks", "as", "for"}  # keys of a front
 BACK = {"lengths", "locks", "flip", "for"}  # keys of a back
-CROPPED = ("back", "up", "receding", "swept_l", "swept_r")  # fronts of crops that reach the ears
+CROPPED = ("up", "receding")  # fronts of a woman's hair down to the ears that is cut like short hair
 CLOSE = ("ear", "chin")  # lengths of curly hair that curls from the roots on
 FULLER = 0.4  # volume by which such a crop is fuller than a short one
-MORE = 0.7  # by how many times its difference from the mean an outline differs more: a drawing's hair is smoother
-EXTREMES = (0.8, 1.28)  # of the radii of such an outline
+MORE = 0.55  # by how many times its difference from the mean an outline differs more: a drawing's hair is smoother
+EXTREMES = (0.8, 1.22)  # of the radii of such an outline
 ASIDE = 1.5  # times by which a parting lies farther aside than measured, so that it is seen
 STRANDS = 6  # on each side of the parting
-FALL = 0.45  # share of the locks of a front below the eyes that hair down to the ears has
+FALLS = {"ear": 0.42, "chin": 0.8}  # share of the locks of a front below the eyes that shorter hair has
 ENDS = {"ear": 0.35, "chin": 0.95, "shoulder": 1.55, "long": 2.3}  # v of the ends by length
 
 
@@ -84,7 +84,7 @@ def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
         hair = replace(who.hair, length="short", volume=min(who.hair.volume + FULLER, 1.0))
         return short.draw_hair(replace(who, hair=hair), head, kit, tones)
     ground, wave = Ground(pronounced(who), head), wave_of(who, kit)
-    word = "back" if who.hair.texture == "curly" and who.hair.front in CROPPED[1:3] else who.hair.front
+    word = "back" if who.hair.texture == "curly" and who.hair.front in CROPPED else who.hair.front
     front = choose_front(kit, replace(who, hair=replace(who.hair, front=word)), ground.seed)
     part = choose_back(kit, who, ground.seed)
     dye, dark = dye_of(who, ground, tones, ENDS.get(who.hair.length, 1.0))
@@ -100,7 +100,7 @@ def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
     if part is not None:
         flip = bool(part.data.get("flip")) and ground.seed // 3 % 2 == 1
         draw_locks(part, ground, dyes, wave, sheaf, tuck=front.data.get("tuck", ()), flip=flip)
-    draw_locks(front, ground, dyes, wave, sheaf, fall=FALL if who.hair.length == "ear" else 1.0)
+    draw_locks(front, ground, dyes, wave, sheaf, fall=FALLS.get(who.hair.length, 1.0))
     if parting is not None:
         sheaf.items["front"] += draw_parting(ground, tones, at, float(front.data.get("parted_from", -1.0)), path)
     if who.hair.texture != "curly" or who.hair.length not in CLOSE:

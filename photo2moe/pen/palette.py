@@ -93,7 +93,18 @@ class Tones:
     shine: Colour
     line: Colour
 
+    @property
+    def fold(self) -> Colour:
+        """Folds and stitches: darker than the material, or lighter than one that is nearly black."""
+        return mix(self.light, self.shine, 0.35) if to_oklab(self.base)[0] < DARK else self.shade
 
+    @property
+    def seam(self) -> Colour:
+        """Seams: between folds and outline, and lighter than a material that is nearly black."""
+        return mix(self.light, self.shine, 0.6) if to_oklab(self.base)[0] < DARK else mix(self.deep, self.line, 0.45)
+
+
+DARK = 0.36  # Oklab L below which an outline is hardly seen on the material
 COOL = (70, 56, 120)  # what shadows of cloth and hair are mixed with
 WARM = (255, 244, 226)  # what lights are mixed with
 INK = (58, 30, 52)  # what lines are mixed with
@@ -114,9 +125,44 @@ def cloth(colour: Colour) -> Tones:
     )
 
 
+WHITEST, BLACKEST = 0.975, 0.205  # Oklab L of the lightest and the darkest fabric
+PALE, DEEP = 0.80, 0.46  # Oklab L from which on fabric is drawn lighter, and darker, than it is
+TINTED = 0.025  # Oklab chroma below which pale fabric is the more nearly white
+YELLOW = 95.0  # degrees of Oklab hue of what would have green shadows, which turn to orange
+
+
+@twice
+@lru_cache(maxsize=4096)
+def fabric(colour: Colour) -> Tones:
+    """Tones of what is worn: white stays white in its shadows, and black shows folds lighter than itself."""
+    lab = to_oklab(colour)
+    light = float(np.interp(lab[0], (0.0, 0.2, 0.33, DEEP, PALE, 0.94), (0.19, BLACKEST, 0.25, DEEP, PALE, WHITEST)))
+    pale = float(np.clip((light - PALE) / (WHITEST - PALE), 0, 1))
+    lab = lab * [1, *[1 - pale * (1 - min(1.0, float(np.hypot(lab[1], lab[2])) / TINTED))] * 2]
+    base = from_oklab(np.array([light, *lab[1:]]))
+    chroma = float(np.hypot(lab[1], lab[2]))
+    cool = float(np.interp(chroma, (0.04, 0.15), (0.10, 0.03)))  # of what is added to shadows; less keeps colours clean
+    hue = float(np.degrees(np.arctan2(lab[2], lab[1])))
+    turn = -2 - 12 * float(np.exp(-(((hue - YELLOW) / 20) ** 2))) * min(1.0, chroma / 0.08)
+    dark = float(np.clip((0.40 - light) / 0.12, 0, 1))
+
+    def lit(by: float, more: float = 1.0) -> Colour:
+        return from_oklab(np.array([min(light + by, 0.99), *(lab[1:] * more)]))
+
+    return Tones(
+        base,
+        mix(tone(base, 0.86 + 0.07 * pale - 0.08 * dark, 1.06, turn), COOL, cool * (1 - 0.6 * dark)),
+        mix(tone(base, 0.73 + 0.12 * pale - 0.10 * dark, 1.06, 1.5 * turn), COOL, 1.5 * cool * (1 - 0.8 * dark)),
+        mix(lit(0.035 + 0.03 * dark), WARM, 0.10 * (1 - dark)),
+        mix(lit(0.10 + 0.10 * dark), WARM, 0.30 * (1 - 0.6 * dark)),
+        mix(tone(base, 0.50 + 0.05 * pale - 0.1 * dark, 1.0), INK, 0.35 * (1 - 0.7 * dark)),
+    )
+
+
 HAIR_LIFT = 0.15  # Oklab L that black hair gains, so that its locks are seen; lighter hair gains less
 HAIR_LIGHT = 0.58  # Oklab L from which hair is drawn as light as it is
-HAIR_CHROMA = 1.35  # dark hair is drawn so much more colourful than a photo shows it
+HAIR_CHROMA = 1.6  # dark hair of little colour is drawn up to so much more colourful than a photo shows it
+HAIR_VIVID = 0.13  # Oklab chroma of hair that is as colourful as it needs to be
 BLACK = 0.26  # Oklab L below which hair is black, with a cool gloss
 
 
@@ -126,7 +172,8 @@ def hair(colour: Colour) -> Tones:
     """Tones of hair: as an artist lifts it, dark hair lighter and more colourful than a photo shows it."""
     lab = to_oklab(colour)
     share = float(np.clip(1 - lab[0] / HAIR_LIGHT, 0, 1))
-    lifted = np.array([lab[0] + HAIR_LIFT * share, *(lab[1:] * (1 + (HAIR_CHROMA - 1) * min(2 * share, 1)))])
+    pale = float(np.clip(1 - np.hypot(lab[1], lab[2]) / HAIR_VIVID, 0, 1))
+    lifted = np.array([lab[0] + HAIR_LIFT * share, *(lab[1:] * (1 + (HAIR_CHROMA - 1) * min(3 * share, 1) * pale))])
     base = from_oklab(lifted)
     if lab[0] < BLACK:
         base = mix(base, (78, 70, 98), 0.35 * float(1 - lab[0] / BLACK))
@@ -135,7 +182,7 @@ def hair(colour: Colour) -> Tones:
         base,
         mix(tone(base, 0.83, 1.08), COOL, 0.14),
         mix(tone(base, 0.66, 1.08), COOL, 0.20),
-        mix(tone(base, 1.20 if dark else 1.08, 1.02, 3), WARM, 0.08),
+        mix(tone(base, 1.26 if dark else 1.09, 1.12, 3), WARM, 0.06),
         mix(tone(base, 1.55 if dark else 1.2, 0.9, 4), (255, 248, 240), 0.30 if dark else 0.55),
         mix(tone(base, 0.46, 1.0), INK, 0.40),
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from photo2moe.character.schema import Character
 from photo2moe.pen import jaw
-from photo2moe.pen.head import Head
+from photo2moe.pen.head import PIT, Head
 from photo2moe.pen.parts import Place
 from photo2moe.pen.scene import Points, clip, columns
 
@@ -15,6 +15,7 @@ CENTRE = -0.72  # v of its centre
 ROUND = 1.08  # radius of headwear over the skull: how far its front slides when the head turns
 CLOSE = ("bald", "shaved", "short", "hidden")  # lengths of hair that leave headwear no room
 SNUG = (0.93, 0.965)  # width and height of headwear on such hair
+HANGS = (-0.2, 1.6)  # v between which cloth that hangs from a head comes to lie on the shoulders
 BRIM = 1.75  # how far before the axis the brim of a cap reaches, face units
 EYE = (0.305, 0.335)  # half width and half height of the eyes that glasses are drawn for
 FITTED = 0.42  # how far lenses follow the size of the eyes; the rest is the frame's own
@@ -31,6 +32,7 @@ def places(who: Character, head: Head) -> dict[str, tuple[Place, dict[str, Place
     """Where the points of what is worn lie, by kind of part; and where those of its groups lie."""
     on_jaw, grown = jaw.place(head), _grown(who)
     moving = {"brim": _brim(head, grown), "ring": _ring(head, grown), "face": _around_face(head, on_jaw)}
+    moving["fall"] = _fall(head, moving["face"])
     return {
         "beard": (on_jaw, {}),
         "mask": (on_jaw, {}),
@@ -61,6 +63,18 @@ def _around_face(head: Head, on_jaw: Place) -> Place:
     def place(p: Points) -> Points:
         share = clip((p[:, 1] + 0.75) / 0.5, 0, 1)[:, None]
         return np.asarray(above(p) * (1 - share) + on_jaw(p) * share)
+
+    return place
+
+
+def _fall(head: Head, above: Place) -> Place:
+    """Cloth that hangs from the head onto the shoulders: above, around the face; below, on the body."""
+
+    def place(p: Points) -> Points:
+        share = clip((p[:, 1] - HANGS[0]) / (HANGS[1] - HANGS[0]), 0, 1)
+        share = (share * share * (3 - 2 * share))[:, None]
+        below = head.body(columns([p[:, 0], p[:, 1] - jaw.CHIN - PIT]))
+        return np.asarray(above(p) * (1 - share) + below * share)
 
     return place
 

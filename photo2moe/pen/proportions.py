@@ -10,12 +10,15 @@ from photo2moe.character.schema import Character
 from photo2moe.pen.palette import parse, to_oklab
 from photo2moe.pen.scene import clip
 
-LOW_EYE = 0.54  # least height of an eye over its width
+LOW_EYE = 0.46  # least height of an eye over its width
 HIGH_EYE = 0.96  # the most
-LINED = 0.8  # share of the way to old age of grown-ups with lines in their faces
-GREYING = 0.45  # the same of those whose hair is grey, and of men whose hair recedes
+YEARS = {"baby": 1, "child": 7, "teen": 15, "adult": 27, "old": 72}  # usual at an age
+YOUNGEST, OLDEST = 1.0, 80.0  # years between which faces change
+LINED = 60.0  # years of grown-ups with lines in their faces, if nobody said
+GREYING = 45.0  # the same of those whose hair is grey, and of men whose hair recedes
+BLUNT = (0.22, 0.12, 0.32)  # by which round cheeks, a wide face and a square jaw take the point off a chin
 BARE = ("bald", "shaved")  # lengths of hair that do not hide how high the skull is
-LOW_CROWN = (0.95, 0.82)  # width and height of a bare skull over those of one under hair
+LOW_CROWN = (0.95, 0.79)  # width and height of a bare skull over those of one under hair
 LEVEL = -0.3  # v that stays where it is when the crown comes down: the temples
 GREY = (0.45, 0.85, 0.025)  # Oklab lightness between which, and chroma below which, hair is grey
 
@@ -58,50 +61,76 @@ class Proportions:
     skull: tuple[float, float, float, float]
 
 
-# The chibi proportions of four kinds of people, between which everybody is mixed: half width and height of the eyes,
-# chin, jaw, point of the chin, mouth, gap between eye and brow, neck, shoulders, half width of the face, cheeks.
-_KINDS = {
-    "baby": (0.270, 0.250, 0.80, 0.00, 0.00, 0.47, 0.17, 0.19, 1.20, 1.03, 0.8),
-    "child": (0.286, 0.262, 0.88, 0.00, 0.25, 0.51, 0.16, 0.21, 1.40, 1.01, 0.45),
-    "f": (0.290, 0.214, 1.04, 0.00, 0.75, 0.61, 0.14, 0.23, 1.72, 0.96, 0.0),
-    "m": (0.262, 0.164, 1.17, 0.38, 0.35, 0.71, 0.09, 0.33, 2.06, 0.95, -0.1),
-}
+# The chibi proportions of women and of men at some ages, between which everybody is mixed: years; half width and height
+# of the eyes, chin, jaw, point of the chin, mouth, gap between eye and brow, neck, shoulders, half width of the face,
+# cheeks, half width of the mouth.
+_WOMEN = np.array((
+    (1, 0.270, 0.250, 0.80, 0.00, 0.00, 0.470, 0.170, 0.190, 1.20, 1.030, 0.80, 0.200),
+    (6, 0.284, 0.256, 0.88, 0.00, 0.22, 0.510, 0.160, 0.210, 1.40, 1.010, 0.45, 0.205),
+    (10, 0.283, 0.243, 0.93, 0.00, 0.32, 0.540, 0.155, 0.213, 1.47, 1.000, 0.32, 0.212),
+    (14, 0.280, 0.222, 0.99, 0.00, 0.42, 0.575, 0.150, 0.220, 1.58, 0.982, 0.16, 0.221),
+    (18, 0.274, 0.199, 1.04, 0.00, 0.50, 0.605, 0.145, 0.225, 1.68, 0.965, 0.04, 0.229),
+    (26, 0.263, 0.180, 1.07, 0.00, 0.52, 0.628, 0.143, 0.230, 1.72, 0.960, 0.00, 0.236),
+    (38, 0.249, 0.161, 1.11, 0.03, 0.45, 0.655, 0.138, 0.236, 1.74, 0.960, 0.00, 0.243),
+    (45, 0.241, 0.152, 1.145, 0.06, 0.38, 0.676, 0.132, 0.240, 1.75, 0.960, 0.03, 0.246),
+    (52, 0.233, 0.141, 1.165, 0.09, 0.32, 0.690, 0.128, 0.242, 1.75, 0.962, 0.08, 0.247),
+    (60, 0.224, 0.131, 1.18, 0.14, 0.25, 0.700, 0.124, 0.244, 1.75, 0.965, 0.15, 0.246),
+    (70, 0.215, 0.123, 1.18, 0.16, 0.22, 0.700, 0.122, 0.244, 1.72, 0.962, 0.16, 0.242),
+    (80, 0.208, 0.116, 1.18, 0.16, 0.22, 0.698, 0.120, 0.242, 1.68, 0.955, 0.10, 0.236),
+))  # fmt: skip
+_MEN = np.array((
+    (1, 0.270, 0.250, 0.80, 0.02, 0.00, 0.470, 0.168, 0.190, 1.20, 1.030, 0.80, 0.200),
+    (6, 0.276, 0.244, 0.89, 0.08, 0.14, 0.512, 0.142, 0.220, 1.45, 1.010, 0.45, 0.207),
+    (10, 0.273, 0.228, 0.95, 0.12, 0.20, 0.548, 0.130, 0.235, 1.54, 1.000, 0.30, 0.218),
+    (14, 0.268, 0.203, 1.03, 0.20, 0.26, 0.605, 0.115, 0.266, 1.75, 0.982, 0.14, 0.234),
+    (18, 0.261, 0.175, 1.12, 0.31, 0.31, 0.672, 0.100, 0.305, 1.96, 0.960, -0.02, 0.255),
+    (26, 0.254, 0.158, 1.18, 0.38, 0.33, 0.716, 0.090, 0.330, 2.06, 0.950, -0.10, 0.270),
+    (38, 0.245, 0.147, 1.20, 0.42, 0.31, 0.732, 0.088, 0.336, 2.08, 0.950, -0.08, 0.276),
+    (45, 0.239, 0.140, 1.21, 0.44, 0.28, 0.738, 0.088, 0.338, 2.09, 0.952, -0.03, 0.278),
+    (52, 0.233, 0.133, 1.22, 0.46, 0.24, 0.742, 0.088, 0.340, 2.09, 0.956, 0.04, 0.278),
+    (60, 0.226, 0.126, 1.22, 0.48, 0.20, 0.745, 0.090, 0.340, 2.08, 0.960, 0.12, 0.276),
+    (70, 0.219, 0.119, 1.22, 0.47, 0.18, 0.742, 0.092, 0.336, 2.04, 0.958, 0.12, 0.272),
+    (80, 0.213, 0.113, 1.21, 0.45, 0.18, 0.736, 0.094, 0.328, 1.98, 0.950, 0.06, 0.266),
+))  # fmt: skip
+
+
+def years_of(who: Character) -> float:
+    """How old a person is drawn, years: those of the photo, or usual at the age; more with lines or grey hair."""
+    if who.person.years:
+        return float(clip(who.person.years, YOUNGEST, OLDEST))
+    usual = float(YEARS[who.person.age])
+    if who.person.age != "adult":
+        return usual
+    if "wrinkles" in who.skin.marks:
+        return LINED
+    return GREYING if _greying(who) else usual
 
 
 def proportions(who: Character) -> Proportions:
-    """The proportions of a person: those of age and look, changed by the person's own numbers."""
-    look = {"f": 0.0, "m": 1.0}.get(who.person.look, 0.5)
-    adult = (1 - look) * np.array(_KINDS["f"]) + look * np.array(_KINDS["m"])
-    young = np.array(_KINDS["child"]) + (-0.01, -0.015, 0, 0.08, -0.1, 0, -0.02, 0.01, 0.05, 0, 0) * np.array(look)
-    aged = adult * (0.92, 0.82, 1.03, 1, 0.6, 1.02, 1, 1.04, 1, 1, 1) + (0, 0, 0, 0.04, 0, 0, 0, 0, 0, 0.01, 0.2)
-    lined = _maturity(who)
-    base = {
-        "baby": np.array(_KINDS["baby"]),
-        "child": young,
-        "teen": 0.4 * young + 0.6 * adult,
-        "adult": adult * (1 - lined) + aged * lined,
-        "old": aged,
-    }[who.person.age]
-    width, height, chin, jaw, point, mouth, gap, neck, shoulders, cheek, full = base.tolist()
+    """The proportions of a person: those of years and look, changed by the person's own numbers."""
+    look, years = {"f": 0.0, "m": 1.0}.get(who.person.look, 0.5), years_of(who)
+    women, men = (np.array([np.interp(years, t[:, 0], row) for row in t[:, 1:].T]) for t in (_WOMEN, _MEN))
+    base = (1 - look) * women + look * men
+    width, height, chin, jaw, point, mouth, gap, neck, shoulders, cheek, full, lips = base.tolist()
     real = 1 - who.strength  # towards the proportions of photographed people
     width, height = width * (1 - 0.22 * real), height * (1 - 0.42 * real)
     chin, mouth = chin + 0.45 * real + 0.14 * who.face.chin, mouth + 0.33 * real + 0.05 * who.face.chin
-    face, eyes, size = who.face, who.eyes, 1 + 0.17 * who.eyes.size
+    face, eyes, size = who.face, who.eyes, 1 + 0.13 * who.eyes.size
     height = min(max(height * (1 + 0.22 * eyes.height), LOW_EYE * width), HIGH_EYE * width) * size
     brow = -height - gap - 0.07 * who.brows.height
     hairline = brow - (0.27 + 0.08 * face.forehead + 0.10 * who.hair.hairline) * (chin - brow)
+    blunt = BLUNT[0] * max(face.cheeks, 0) + BLUNT[1] * max(face.width, 0) + BLUNT[2] * face.jaw
     return Proportions(
         eye=(0.5 + 0.055 * eyes.spacing, 0.0),
         eye_size=(width * size, height),
         brow=brow,
         nose=(0.5 + 0.07 * who.nose.length) * mouth + 0.03,
         mouth=mouth,
-        mouth_width=(0.205 if who.person.age in ("baby", "child") else 0.232 + 0.038 * look)
-        * (1 + 0.30 * who.mouth.width),
+        mouth_width=lips * (1 + 0.30 * who.mouth.width),
         chin=chin,
         cheek=cheek * (1 + (0.11 if face.width > 0 else 0.08) * face.width + 0.015 * face.cheeks),
-        jaw=float(clip(jaw + 0.60 * face.jaw, -0.6, 0.75)),
-        point=float(clip(point - 0.25 * face.jaw + 0.15 * face.chin, 0, 1)),
+        jaw=float(clip(jaw + 0.60 * face.jaw, -0.6, 0.8)),
+        point=float(clip(point - blunt + 0.15 * face.chin, 0, 1)),
         cheeks=full + face.cheeks,
         neck=neck,
         shoulders=shoulders,
@@ -116,13 +145,10 @@ def _skull(who: Character) -> tuple[float, float, float, float]:
     return LEVEL + (-0.72 - LEVEL) * high, 1.26 * wide * (1 + 0.04 * who.face.width), 1.33 * high, 1.24
 
 
-def _maturity(who: Character) -> float:
-    """How far a grown-up is on the way to old age, 0 to 1: lines in the face say most, grey or receding hair some."""
-    if "wrinkles" in who.skin.marks:
-        return LINED
+def _greying(who: Character) -> bool:
+    """Whether hair is grey, or a man's recedes."""
     if who.hair.length in ("bald", "shaved", "hidden"):
-        return 0.0
+        return False
     light, red, yellow = to_oklab(parse(who.hair.colour)).tolist()
     grey = GREY[0] < light < GREY[1] and float(np.hypot(red, yellow)) < GREY[2]
-    bare = who.person.look == "m" and who.hair.front.startswith(("receding", "balding"))
-    return GREYING if grey or bare else 0.0
+    return grey or (who.person.look == "m" and who.hair.front.startswith(("receding", "balding")))

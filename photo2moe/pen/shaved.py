@@ -26,7 +26,8 @@ FRONT = ((68.0, -0.62), (60.0, -0.50), (55.0, -0.36), (53.0, -0.24))  # the same
 STANDS = 0.09  # by which it stands off the skull over the ears, share of the radius
 RIM_POINTS = 44  # points of its upper edge, from the ear up, that are outline
 COMBED = 7  # strands combed back in it
-SOFT = 0.022  # blur of the edge of shaved hair
+STUBBLE = 260  # strokes of shaved hair
+SOFT = 0.012  # blur of the edge of shaved hair
 
 
 def draw(
@@ -131,15 +132,15 @@ def _tinted(
     edge, ring = scalp.cap(over_ears(lower))
     wide = ring + (ring - ring.mean(0)) * 0.1  # beyond the skull, where the blur would show
     items: list[Item] = [Shape(Path.polygon(np.vstack([edge, wide])), Flat(colour), blur=SOFT)]
-    strokes = []
-    half = np.array((0.005, 0.0))  # of a stroke's width
-    for _ in range(int(data.get("stubble", 70))):
-        azi = chance.uniform(scalp.left * 0.8, scalp.right * 0.8)
-        low = float(np.interp(azi, lower[:, 0], lower[:, 1])) - 0.05
-        v = low - (low + 1.75) * chance.uniform() ** 0.8
-        line = scalp.head.project(scalp.on([azi, azi * 0.97, azi * 0.94], [v, v - 0.025, v - 0.05]))
-        strokes.append(outline(line + half, line - half))
-    items.append(Shape(join(strokes), Flat(dark, 0.55)))
+    half = np.array((0.004, 0.0))  # of a stroke's width
+    count = int(data.get("stubble", STUBBLE))
+    azi = chance.uniform(scalp.left * 0.9, scalp.right * 0.9, count)
+    low = np.interp(azi, lower[:, 0], lower[:, 1])
+    v = low + 0.015 - (low + 1.75) * chance.uniform(0, 1, count) ** 1.2  # more of it along the hairline
+    way = azi[:, None] * np.array((1.0, 0.985, 0.97))
+    lines = scalp.head.project(scalp.on(way.ravel(), (v[:, None] - (0.0, 0.03, 0.06)).ravel())).reshape(-1, 3, 2)
+    strokes = [outline(line + half, line - half) for line in lines]
+    items.append(Shape(join(strokes), Flat(dark, 0.5)))
     return items
 
 

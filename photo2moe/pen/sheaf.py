@@ -18,7 +18,7 @@ from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen.ground import Ground
 from photo2moe.pen.locks import FADE, LINE, Comb, Dye, Lock, draw_comb
-from photo2moe.pen.scene import Item, Points
+from photo2moe.pen.scene import Item, Points, shares
 from photo2moe.pen.spines import Run, Wave, spines
 
 LAYERS = ("back", "under", "front")
@@ -42,9 +42,10 @@ _KEYS = {
 }
 WAVY = 0.05  # height of waves from which a lock shows more strands, face units
 FRINGE = 0.35  # share of its winding that the end of a lock of a fringe has
-FULLER = 0.22  # share by which full volume widens the locks of a back
-INNER = 0.8 * LINE  # width of the outline of a fringe's locks, which lie inside the silhouette, face units
-WIDER = 0.05  # share by which it moves them outwards
+FULLER, THINNER = 0.25, 0.12  # shares by which full volume widens the locks of a back, and flat hair narrows them
+INNER = 0.72 * LINE  # width of the outline of locks before the face, which lie inside the silhouette, face units
+BEHIND = 9  # strands of the mass behind the neck
+WIDER = 0.07  # share by which it moves them outwards
 BROADER = 1.6  # share by which waves of a lock grow with its half width, per face unit
 WIDE = 0.6  # half width from which a lock is a mass that does not wave as a whole, face units
 
@@ -185,17 +186,20 @@ def draw_locks(
             width: Points = np.array(data["width"], float, ndmin=1)
             if len(width) == 1:
                 width = width * np.array([0.5, 1.0, 0.95, 0.8])
-            width = width * (1 + FULLER * volume)
+            if width.max() < WIDE:
+                width = width * (1 + (FULLER if volume > 0 else THINNER) * volume)
             points = np.asarray(data["points"], float) * np.array([-1.0 if mirrored else 1.0, 1.0])
+            if layer == "back" and width.max() > WIDE:
+                width = ground.widen(width, np.interp(shares(len(width)), shares(len(points)), points[:, 1]))
             points[:, 1] -= (1 - fall) * np.maximum(points[:, 1], 0)
             points[:, 0] *= 1 + WIDER * volume
-            phase = chance.uniform(-0.6, 0.6) + (np.pi if points[-1, 0] < 0 else 0) + (layer == "under") * 1.2
-            broad = 0.75 + BROADER * float(width.max())  # broad locks have broad waves
+            phase = chance.uniform(-0.4, 0.4) + (np.pi if points[-1, 0] < 0 else 0) + (layer == "under") * 0.5
+            broad = 0.75 + BROADER * float(width.max())  # broad locks have high waves
             wound_by = FRINGE if part.kind == "front" and points[-1, 1] < 0 else 1.0
             swing = (
                 Wave()
                 if width.max() > WIDE
-                else Wave(wave.height * broad, wave.length * broad, wave.curl * wound_by, wave.begin)
+                else Wave(wave.height * broad, wave.length, wave.curl * wound_by, wave.begin)
             )
             runs.append(Run(points, width, layer, swing, phase, data.get("depth")))
             styles.append((data, mirrored, seed, chance.uniform(0.94, 1.06), dye))
@@ -205,9 +209,9 @@ def draw_locks(
         drawn, whole, cast = draw_comb(
             Lock(spine, run.width * wider, comb, seed),
             dye,
-            strands=int(data.get("strands", 3 if run.wave.height > WAVY else 1)),
+            strands=int(data.get("strands", BEHIND if run.width.max() > WIDE else 2 if run.wave.height > WAVY else 1)),
             fade=float(data.get("fade", FADE)),
-            line=INNER if part.kind == "front" else LINE,
+            line=INNER if run.layer == "front" else LINE,
             dark=float(data.get("dark", 0.0)),
         )
         sheaf.items[run.layer] += drawn

@@ -17,21 +17,25 @@ from numpy.typing import ArrayLike
 from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen import shaved
-from photo2moe.pen.crops import CENTRE, STEPS, Mass, Scalp, ease, join, outline, over_ears, smooth, tuft
+from photo2moe.pen.crops import CENTRE, STEPS, Mass, Scalp, closed, ease, join, outline, over_ears, ruffle, smooth, tuft
 from photo2moe.pen.head import Head
 from photo2moe.pen.locks import Locks
 from photo2moe.pen.palette import SkinTones, Tones, mix, parse, skin
 from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush, clip, columns
-from photo2moe.pen.tufts import LINE, Paint, Tuft, draw_strands, draw_tuft, fans, own_tufts
+from photo2moe.pen.tufts import LINE, Paint, Tuft, draw_roots, draw_strands, draw_tuft, fans, own_tufts
 
+MIRRORED = "_r"  # after the name of a crop: it is drawn the other way round
 DEFAULT = "brushed_up"  # crop for a front that only long hair has
 BEHIND_BULGE = 0.3  # tufts behind the mass lie near the plane of the ears, so that they stand up on turned heads too
 JOINED = 0.1  # how much lower sideburns end that run into a beard, face units
-LOOSE = ("none", "headband", "crown", "veil", "other")  # headwear that does not press hair flat
+LOOSE = (
+    *("none", "headband", "crown", "veil", "other", "bucket_hat"),
+    *("sunglasses_up", "flowers", "ribbon", "dupatta", "cat_ears"),
+)  # headwear that does not press hair flat
 LEVELS = (-2.05, -0.79, -0.385, 0.0)  # v of top, hairline, brows and eyes of the head that crops are written for
 HAIRY = ((1.07, 0.95), 2.2)  # half width and height of the scalp under short hair, face units; how square it is
 BARE = ((1.08, 0.93), 1.95)  # the same of a bare one, which is rounder
-NOTCH = (0.05, 1.6)  # height in face units and width in degrees of the notches of a hairline
+NOTCH = (0.035, 1.6)  # height in face units and width in degrees of the notches of a hairline
 LINES = ((0.0, 0.0), (20.0, -0.03), (34.0, -0.05), (44.0, 0.12))  # hairline of a crop that has none: azimuth, v below
 SIDES = ((47.0, -0.50), (51.0, -0.28), (55.0, -0.13))  # azimuth and v of the edge of the hair before the ear
 BEHIND = (
@@ -44,6 +48,9 @@ BEHIND = (
     (136.0, 0.36),
     (180.0, 0.42),
 )  # the same above and behind the ear
+RAGGED = 0.9  # length of the tips of the outline as a share of the thickness of hair above
+COMB = 15.0  # degrees by which hair is combed aside, where a crop says nothing
+COMBED = 3.0  # degrees of the outline by which its tips turn aside for each degree that strands do
 FADE = (-0.85, 0.05)  # v between which sides that are cut short grow thinner
 
 
@@ -67,8 +74,9 @@ def choose(who: Character, kit: Kit, chance: np.random.RandomState) -> tuple[Par
     Raises:
         KitError: there is none.
     """
-    if kit.has("crop", who.hair.front):
-        return kit.get("crop", who.hair.front), False
+    name = who.hair.front.removesuffix(MIRRORED)
+    if kit.has("crop", name):
+        return kit.get("crop", name), name != who.hair.front
     word = who.hair.front if who.hair.length == "short" else who.hair.length
     known = {"texture": who.hair.texture, "front": who.hair.front, "age": who.person.age, "look": who.person.look}
     numbers = {"volume": who.hair.volume, "hairline": who.hair.hairline}
@@ -123,8 +131,8 @@ class _Crop:
         )
         if self.who.headwear.kind not in LOOSE:
             top, front = min(top, 0.05), 0.0
-        more = 0.05 * self.who.hair.volume if top > 0.05 else 0.0
-        ring = tuple(float(clip(0.6 * (r - 1), -0.07, 0.12)) for r in self.who.hair.outline) if top > 0.03 else ()
+        more = 0.08 * self.who.hair.volume if top > 0.05 else 0.0
+        ring = tuple(float(clip(0.8 * (r - 1), -0.07, 0.16)) for r in self.who.hair.outline) if top > 0.03 else ()
         lean = self.sign * float(mass.get("lean", 0))
         return Mass(top + more, side + 0.4 * more, front + 0.5 * more, lean, 0.0, ring)
 
@@ -133,7 +141,7 @@ class _Crop:
         line = np.array(self.data.get("line", LINES), float)
         line = columns([line[:, 0], line[:, 1] + self.head.size.hairline])
         tip = float(self.data.get("sideburn", -0.04)) + JOINED * (
-            self.who.beard.kind not in ("none", "stubble", "moustache", "goatee")
+            self.who.beard.kind not in ("none", "stubble", "stubble_light", "moustache", "goatee")
         )
         rest = np.array([*SIDES, (58.5, tip), (61.5, tip - 0.02), *BEHIND], float)
         rest[len(SIDES) - 1, 1] += min(tip, 0.0)
@@ -147,17 +155,11 @@ class _Crop:
         azi = np.arange(-36.0, 37.0, 1.5)
         level = np.interp(azi, both[:, 0], both[:, 1])
         level += np.interp(azi, azi[::4], rough * self.chance.uniform(-1, 1, 13))
-        for place in np.linspace(-32, 32, 7) + self.chance.uniform(-3.5, 3.5, 7):
+        for place in np.linspace(-28, 28, 7) + self.chance.uniform(-3.5, 3.5, 7):
             level -= self.chance.uniform(0.2, 1) * NOTCH[0] * np.exp(-np.abs(azi - place) / NOTCH[1])
         both = np.vstack([both[both[:, 0] < -38], columns([azi, level]), both[both[:, 0] > 38]])
         both = both[np.append(True, np.diff(both[:, 0]) > 0.01)]
-        turn = self.head.yaw
-        limb = 94 - abs(float(np.degrees(turn)))
-        azi = both[:, 0] * np.sign(turn)  # the far sideburn hides behind the face: there the hair ends in a point
-        slope = np.interp(azi, (42, limb, limb + 4), (-0.5, -0.12, -0.35))
-        far = ease(abs(turn), 0.1, 0.35) * (azi > 42)
-        both[:, 1] = both[:, 1] * (1 - far) + slope * far
-        return smooth(both)
+        return smooth(closed(both, self.head.yaw))
 
     def _design(self, points: Points) -> Points:
         """Points as a crop is written, on this head from the front: mirrored, parted and fitted to its hairline."""
@@ -202,9 +204,10 @@ class _Crop:
         if "tint" in self.data:
             return self._bare()
         edge, ring = self.scalp.cap(over_ears(self.lower))
-        cap = Path.polygon(np.vstack([edge, ring]))
         whole = self.scalp.silhouette(self.lower)
         t, tufts = self.tones, self._tufts()
+        ring = self._ragged(ring, tufts)
+        cap = Path.polygon(np.vstack([edge, ring]))
         paint = self._paint(cap)
         back = (Shape(Path.polygon(whole), Flat(t.deep)),)
         under = (
@@ -212,7 +215,7 @@ class _Crop:
             Shape(Path.polygon(whole), Flat(mix(t.base, t.shade, 0.8))),
         )
         rim = np.vstack([edge[-1:], ring, edge[:1]])
-        front: list[Item] = [Shape(brush(rim, [0.03, 1.6 * LINE, 1.9 * LINE, 1.6 * LINE, 0.03]), Flat(t.line))]
+        front: list[Item] = [Shape(brush(rim, [0.03, 1.4 * LINE, 1.6 * LINE, 1.4 * LINE, 0.03]), Flat(t.line))]
         below = join([one.ring for one in tufts])  # roots of tufts melt into what lies there, beside the mass too
         front.append(Shape(below, Flat(mix(t.base, t.shade, 0.4))))
         for one in tufts:
@@ -232,10 +235,20 @@ class _Crop:
         front = [item for one in self._tufts() for item in draw_tuft(one, paint, self.chance)]
         return replace(locks, front=(*locks.front, *front))
 
+    def _ragged(self, ring: Points, tufts: Sequence[Tuft]) -> Points:
+        """The outline with its tips: they hang from the crown over a fringe, else they point the way it is combed."""
+        if self.who.headwear.kind not in LOOSE:
+            return ring
+        hang = sum(one.falls for one in tufts if not one.behind) > 0.5 * len(tufts)
+        toward = 180.0 if hang and "comb" not in self.data else self.sign * COMBED * float(self.data.get("comb", COMB))
+        length = RAGGED * self.scalp.mass.top * float(self.data.get("edge", 1.0)) ** 1.5
+        return ruffle(ring, self.head, toward, length, self.chance)
+
     def _paint(self, cap: Path) -> Paint:
         tips = parse(self.who.hair.tips) if self.who.hair.tips else None
         edge, shine = float(self.data.get("edge", 1.0)), float(self.data.get("shine", 0.8))
-        return Paint(self.tones, self._light(), cap, edge, shine, tips)
+        bounce = mix(self.tones.light, self.skin.base, 0.3)
+        return Paint(self.tones, self._light(), cap, edge, shine, bounce, tips)
 
     def _light(self) -> Gradient:
         """Light over the whole head, from the upper left."""
@@ -256,7 +269,12 @@ class _Crop:
             stops = ((0.0, colour, 0.0), (0.5, colour, 0.55 * fade), (1.0, colour, fade))
             inside.append(Shape(cap, Gradient((u0, v0), (u1, v1), stops)))
         hairline = brush(edge, [0.010, 0.006, 0.010, 0.004, 0.010, 0.006, 0.010])
-        return [Shape(cap, self._light()), Group(tuple(inside), cap), Shape(hairline, Flat(t.line, 0.7))]
+        return [
+            Shape(cap, self._light()),
+            Group(tuple(inside), cap),
+            Shape(hairline, Flat(t.line, 0.5)),
+            draw_roots(self.scalp, self.lower, t, self.sign * float(self.data.get("comb", COMB)), self.chance),
+        ]
 
     def _lines(self, paint: Paint) -> list[Item]:
         """Strands, and what else the crop draws with a line."""

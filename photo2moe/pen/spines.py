@@ -15,6 +15,7 @@ from photo2moe.pen.scene import Points, clip, columns, shares, through
 CURLED = 0.6  # length of the end of a lock that winds, face units
 TUCKED = -0.75  # v above which ends wind inwards
 SHORTEST = 0.7  # length below which a lock's end does not wind, face units
+GROW = 1.1  # height over which waves grow to their full size, face units
 COUNT = 48  # points of a lock's middle line
 
 
@@ -110,9 +111,10 @@ def _waved(p: NDArray[np.float64], length: NDArray[np.float64], runs: Sequence[R
         return p
     tangent = np.gradient(p, axis=1)
     tangent /= np.hypot(tangent[..., 0], tangent[..., 1])[..., None] + 1e-9
-    at = length * shares(p.shape[1])
-    low = clip((p[..., 1] - begin) / 0.6, 0, 1) * clip(at / 0.6, 0, 1) * clip((length - at) / 0.3, 0.2, 1)
-    swing = height * clip(length / 1.6, 0.5, 1) * low * np.sin(2 * np.pi * at / long + phase)
+    at, v = length * shares(p.shape[1]), p[..., 1]
+    low = clip((v - begin) / GROW, 0, 1) * clip(at / 0.6, 0, 1) * clip((length - at) / 0.3, 0.4, 1)
+    waves = np.sin(2 * np.pi * v / long + phase)  # by v: locks beside each other wave together
+    swing = height * clip(length / 1.6, 0.5, 1) * low * waves
     return np.asarray(p + np.stack([tangent[..., 1], -tangent[..., 0]], -1) * swing[..., None])
 
 

@@ -10,15 +10,21 @@ import numpy as np
 
 from photo2moe.pen.crops import Scalp, ease, outline
 from photo2moe.pen.palette import Tones, mix
-from photo2moe.pen.scene import Colour, Flat, Gradient, Group, Item, Path, Points, Shape, brush, clip, shares
+from photo2moe.pen.scene import Colour, Flat, Gradient, Group, Item, Path, Points, Shape, brush, brushed, clip, shares
 
+SOFTER = 0.5  # share of the hair's own deep tone in lines inside the silhouette
 LINE = 0.030  # width of the line of a silhouette, face units
 SHINE = -1.31  # v of the middle of the band of light
 CAST = (0.035, 0.05)  # how far the shadow of a tuft falls
 STRANDS = ((0.22, 0.4, 5, -3), (0.55, 0.75, 8, -2))  # lines in a tuft: between which shares of it, first and last point
-TEETH = 7  # points along the lower edge of the light on a tuft
+STREAKS = (0.14, 0.3, 0.44, 0.64)  # shares of the width of a tuft at which the streaks of its light lie
 NEAR = 0.5  # between roots of neighbouring tufts: they are one fan, whose tufts are the person's own
-HIGHEST = -1.7  # v at which strands end
+HIGHEST = -1.72  # v at which strands end
+STRAND_COUNT, STRAND_LENGTH = 18, (0.25, 0.5)  # of strands on the scalp, where a crop says nothing; face units
+GLOSS = (0.22, 0.42)  # length of streaks of light, face units
+BESIDE = (45.0, -1.0)  # azimuth from which strands begin above the sides, which are combed back, and v at which they do
+ROOTS = (0.05, 0.2)  # length of the short hairs along the hairline, face units
+CROPPED = 0.3  # length up to which strands are those of cropped hair, which are finer, face units
 POINTS = 12  # of a strand
 
 
@@ -55,6 +61,7 @@ class Paint:
         cap: the mass of the hair, which shadows stay on; none for a bare skull.
         edge: weight of the outlines, 1 as heavy as the silhouette's.
         shine: strength of the light, 0 … 1.
+        bounce: light from the face, on tips that hang before it.
         tips: colour of the tips, if it is another.
     """
 
@@ -63,6 +70,7 @@ class Paint:
     cap: Path
     edge: float
     shine: float
+    bounce: Colour
     tips: Colour | None = None
 
 
@@ -106,63 +114,66 @@ def draw_tuft(tuft: Tuft, paint: Paint, chance: np.random.RandomState) -> list[I
     if not tuft.behind and paint.cap:
         fall = grown * np.array(CAST)
         cast = Path.polygon(outline((left + fall)[3:], (right + fall)[3:]))
-        items.append(Group((Shape(cast, Flat(t.deep, 0.30)),), paint.cap))
+        items.append(Group((Shape(cast, Flat(t.deep, 0.26)),), paint.cap))
     items.append(Shape(path, _body(tuft, paint)))
-    flank = outline(right + (left - right) * 0.34 * grown, right + np.array((0.05, 0.02)))
+    flank = outline(right + (left - right) * 0.28 * grown, right + np.array((0.05, 0.02)))
     inside: list[Item] = []
     if paint.tips is not None:
         (u0, v0), (u1, v1) = (0.5 * (left[0] + right[0])).tolist(), left[-1].tolist()
         inside.append(Shape(path, Gradient((u0, v0), (u1, v1), ((0.35, paint.tips, 0.0), (0.9, paint.tips, 0.95)))))
-    inside += [Shape(Path.polygon(flank), Flat(t.shade, 0.5)), *_shine(tuft, paint, chance)]
+    inside += [Shape(Path.polygon(flank), Flat(t.shade, 0.45)), *_shine(tuft, paint, chance)]
+    lines = []
     for low, high, begin, end in STRANDS:
         share = float(chance.uniform(low, high))
-        strand = ((1 - share) * left + share * right)[begin:end]
-        inside.append(Shape(brush(strand, [0.002, 0.010, 0.002]), Flat(t.deep, 0.5)))
+        lines.append(((1 - share) * left + share * right)[begin:end])
+    inside.append(Shape(brushed(lines, [0.002, 0.009, 0.002]), Flat(t.deep, 0.5)))
     items.append(Group(tuple(inside), path))
     bold = LINE * (1.0 if tuft.behind else paint.edge)
-    for side, weight in ((left, 0.42), (right, 0.62)):
-        widths = [0.002, 0.55 * weight * bold, weight * bold, 0.8 * weight * bold]
-        items.append(Shape(brush(side[5:], widths), Flat(t.line)))
+    ink = t.line if tuft.behind else mix(t.line, t.deep, SOFTER)
+    for side, weight in ((left, 0.36), (right, 0.56)):
+        widths = [0.002, 0.5 * weight * bold, weight * bold, 0.6 * weight * bold, 0.004]
+        items.append(Shape(brush(side[5:], widths), Flat(ink)))
     return items
 
 
 def _body(tuft: Tuft, paint: Paint) -> Gradient:
-    """Its colours from the root, where it grows out of the hair, over its bow, where light falls, to the tip."""
+    """Its colours from the dark root, where it grows out of the hair, over its bow, where light falls, to the tip."""
     t = paint.tones
     middle = 0.5 * (tuft.left + tuft.right)
     (u0, v0), (u1, v1) = middle[0].tolist(), middle[-1].tolist()
-    lit = float(ease(tuft.middle[:, 0].mean() - 0.6 * tuft.middle[:, 1].mean(), 1.5, 0.1))
-    bow = mix(t.base, mix(t.light, t.shine, 0.2), 0.25 + 0.75 * lit)
+    lit = float(ease(tuft.middle[:, 0].mean() - 0.6 * tuft.middle[:, 1].mean(), 1.9, 0.2))
+    here = mix(mix(t.base, t.shade, 0.35), t.base, lit)
+    bow = mix(here, t.light, 0.35 + 0.65 * lit)
+    tip = mix(bow, paint.bounce, 0.6) if tuft.falls else mix(here, bow, 0.3)
     stops = (
         (0.0, t.shade, 0.0),
-        (0.22, mix(t.base, t.shade, 0.55), 1.0),
-        (0.58, bow, 1.0),
-        (0.82, mix(t.base, bow, 0.4), 1.0),
-        (1.0, mix(t.base, t.shade, 0.45), 1.0),
+        (0.16, mix(here, t.shade, 0.25 if tuft.falls else 0.6), 1.0),
+        (0.38, here, 1.0),
+        (0.62, bow, 1.0),
+        (0.85, mix(here, bow, 0.5), 1.0),
+        (1.0, tip, 1.0),
     )
     return Gradient((u0, v0), (u1, v1), stops)
 
 
 def _shine(tuft: Tuft, paint: Paint, chance: np.random.RandomState) -> list[Shape]:
-    """The piece of the band of light that lies on a tuft, with teeth at both of its edges."""
+    """The piece of the band of light that lies on a tuft: streaks along it that fade at both ends."""
     middle = tuft.middle
     band = SHINE + 0.20 * middle[:, 0] ** 2 - 0.06 * middle[:, 0]
     at = int(np.argmin(np.abs(middle[:, 1] - band)))
-    strength = paint.shine * float(0.25 + 0.55 * ease(middle[at, 0], 0.8, -0.2))
+    strength = paint.shine * float(0.25 + 0.5 * ease(middle[at, 0], 0.8, -0.2))
     if not strength or not 3 < at < len(middle) - 4 or abs(middle[at, 1] - band[at]) > 0.08:
         return []
-    share = np.linspace(0.06, 0.80, TEETH)
-    swell = np.sin(np.pi * shares(TEETH)) ** 0.5
-    reach = np.array([np.full(TEETH, 0.8), chance.uniform(0.6, 1.0, TEETH)]) * swell
-    reach[1, 2:-1:2] *= 0.3
-    ends = []
-    for way, length in ((-1, 1.3), (1, 3.2)):
-        place = clip(at + way * length * reach[0 if way < 0 else 1], 1, len(middle) - 2)
-        i = np.minimum(place.astype(int), len(middle) - 2)
-        f = (place - i)[:, None]
-        one, two = (edge[i] * (1 - f) + edge[i + 1] * f for edge in (tuft.left, tuft.right))
-        ends.append(one + (two - one) * share[:, None])
-    return [Shape(Path.polygon(outline(ends[0], ends[1])), Flat(paint.tones.shine, strength))]
+    lines = []
+    for share in STREAKS:
+        low, high = at - int(chance.randint(2, 6)), at + int(chance.randint(3, 8))
+        lines.append(((1 - share) * tuft.left + share * tuft.right)[max(low, 0) : high])
+    wide = 0.13 * float(np.hypot(*(tuft.right[at] - tuft.left[at])))
+    ends = 0.5 * (tuft.left + tuft.right)[[max(at - 4, 0), min(at + 5, len(middle) - 1)]]
+    (u0, v0), (u1, v1) = ends.tolist()
+    glow = mix(paint.tones.light, paint.tones.shine, 0.7)
+    stops = ((0.0, glow, 0.0), (0.4, glow, strength), (0.6, glow, strength), (1.0, glow, 0.0))
+    return [Shape(brushed(lines, [0.002, wide, 0.002]), Gradient((u0, v0), (u1, v1), stops))]
 
 
 def draw_strands(
@@ -178,32 +189,62 @@ def draw_strands(
         lean: degrees by which they turn to the right on their way up.
         chance: where they are.
     """
-    number, gloss = int(data.get("strands", 0)), int(data.get("gloss", 0))
-    short, long = data.get("strand", (0.15, 0.4))
-    deep = paint.tones.deep
-    ways: list[tuple[Points, Points]] = []  # azimuth and v along each
-    styles: list[tuple[tuple[float, float, float], Flat]] = []
-    for n in range(number + gloss):
-        light = n >= number
-        order, count = (n - number, gloss) if light else (n, number)
-        azi = -80 + 160 * (order + 0.5 + chance.uniform(-0.35, 0.35)) / count
-        low = float(np.interp(azi, lower[:, 0], lower[:, 1]))
-        length = chance.uniform(0.22, 0.42) if light else chance.uniform(short, long)
-        begin = SHINE + 0.06 + chance.uniform(-0.05, 0.05) if light else low - 0.03 - chance.uniform(0, 0.55) * (n % 2)
-        v = begin + (max(begin - length, HIGHEST) - begin) * shares(POINTS)
-        ways.append((azi + lean * ease(v, low, -1.9), v))
-        if light:
-            strength = paint.shine * (0.25 + 0.75 * float(ease(azi, 50, -10)))
-            styles.append(((0.004, chance.uniform(0.03, 0.07), 0.004), Flat(paint.tones.shine, strength)))
-        else:
-            styles.append(((0.003, 0.015, 0.003), Flat(deep, 0.6)))
-    for side in (-1, 1):
-        for n in range(int(data.get("combed", 5))):
-            level = -0.34 - 0.17 * n + chance.uniform(-0.04, 0.04) + 0.05 * shares(POINTS)
-            ways.append((side * (34 * shares(POINTS) + 54 - 3 * n + chance.uniform(-4, 6)), level))
-            styles.append(((0.002, 0.012, 0.002), Flat(deep, 0.5)))
-    if not ways:
+    number, gloss = int(data.get("strands", STRAND_COUNT)), int(data.get("gloss", 0))
+    (short, long), t = data.get("strand", STRAND_LENGTH), paint.tones
+    thick = 0.014 if long > CROPPED else 0.010
+    ((u0, _), (u1, _)) = scalp.head.project(scalp.on([-70.0, 70.0], [SHINE, SHINE])).tolist()
+    glow = mix(t.light, t.shine, 0.7)
+    streaks = Gradient((u0, 0), (u1, 0), ((0.0, glow, 0.7 * paint.shine), (0.35, glow, paint.shine), (1.0, glow, 0.1)))
+    items: list[Item] = []
+    for count, colour, width in (
+        (number, Flat(t.deep, 0.5), thick),
+        (number // 2, Flat(mix(t.light, t.shine, 0.4), 0.45), thick),
+        (gloss, streaks, 0.045),
+    ):
+        azi = scalp.seen(np.linspace(scalp.left + 8, scalp.right - 8, count) + chance.uniform(-4, 4, count))
+        low = np.interp(azi, lower[:, 0], lower[:, 1])
+        if long > CROPPED:
+            low = np.where(np.abs(azi) > BESIDE[0], np.minimum(low, BESIDE[1]), low)
+        least, most = GLOSS if width > thick else (short, long)
+        length = least + (most - least) * chance.uniform(0, 1, count)
+        room = np.maximum(low - 0.03 - HIGHEST - length, 0)
+        begin = low - 0.03 - room * chance.uniform(0, 1, count)
+        if width > thick:
+            begin = SHINE + 0.5 * length + 0.15 * np.sin(np.radians(azi)) ** 2 + chance.uniform(-0.05, 0.05, count)
+        v = begin[:, None] - length[:, None] * shares(POINTS)
+        way = azi[:, None] + lean * clip((low[:, None] - v) / (low[:, None] + 1.9), 0, 1) ** 2
+        items += _laid(scalp, way, v, (0.003, width, 0.003), colour)
+    sides: Points = np.repeat((-1.0, 1.0), int(data.get("combed", 5)))[:, None]
+    rank = np.tile(np.arange(len(sides) // 2), 2)[:, None]
+    level = -0.34 - 0.17 * rank + chance.uniform(-0.04, 0.04, sides.shape) + 0.05 * shares(POINTS)
+    way = sides * (34 * shares(POINTS) + 54 - 3 * rank + chance.uniform(-4, 6, sides.shape))
+    return items + _laid(scalp, way, level, (0.002, 0.012, 0.002), Flat(t.deep, 0.5))
+
+
+def draw_roots(scalp: Scalp, lower: Points, tones: Tones, lean: float, chance: np.random.RandomState) -> Shape:
+    """Short hairs that grow out of the skin all along the hairline, so that it has no hard edge.
+
+    Args:
+        scalp: that they lie on.
+        lower: azimuth and v of the lower edge of the hair all around.
+        tones: of the hair.
+        lean: degrees by which strands turn to the right on their way up.
+        chance: where they are.
+    """
+    azi = np.arange(-40, 40.1, 1.3)
+    azi = scalp.seen(azi + chance.uniform(-0.8, 0.8, len(azi)))
+    low = np.interp(azi, lower[:, 0], lower[:, 1])
+    length = chance.uniform(*ROOTS, len(azi))
+    below, up = 0.02 * chance.uniform(-0.3, 1.0, (len(azi), 1)), np.linspace(0, 1, 4)
+    v = low[:, None] + below - length[:, None] * up
+    way = azi[:, None] + 0.12 * lean * up**2
+    lines = scalp.head.project(scalp.on(way.ravel(), v.ravel())).reshape(-1, 4, 2)
+    return Shape(brushed(list(lines), [0.003, 0.014, 0.003]), Flat(tones.shade, 0.7))
+
+
+def _laid(scalp: Scalp, azimuth: Points, v: Points, widths: Sequence[float], colour: Flat | Gradient) -> list[Item]:
+    """Lines on the scalp, ``(K, POINTS)`` azimuths and v."""
+    if not len(azimuth):
         return []
-    azimuth, height = (np.concatenate(axis) for axis in zip(*ways, strict=True))
-    lines = scalp.head.project(scalp.on(scalp.seen(azimuth), height)).reshape(-1, POINTS, 2)
-    return [Shape(brush(line, widths), colour) for line, (widths, colour) in zip(lines, styles, strict=True)]
+    lines = scalp.head.project(scalp.on(scalp.seen(azimuth.ravel()), v.ravel())).reshape(-1, POINTS, 2)
+    return [Shape(brushed(list(lines), widths), colour)]

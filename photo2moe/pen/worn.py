@@ -10,7 +10,7 @@ import numpy as np
 from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen.head import Head
-from photo2moe.pen.palette import Tones, cloth, hair, mix, parse, to_oklab, tone
+from photo2moe.pen.palette import Tones, cloth, fabric, hair, mix, parse, to_oklab, tone
 from photo2moe.pen.parts import Materials, draw_part
 from photo2moe.pen.places import places
 from photo2moe.pen.scene import Colour, Group, Item, Path
@@ -22,7 +22,11 @@ FAR = 9.0  # face units beyond any picture
 STUBBLE = (64, 44, 42)  # what stubble is darkened with
 DARK_LENS = (46, 42, 54)  # of sunglasses whose colour nobody named
 DARK_TRIM, LIGHT_TRIM = (84, 106, 156), (246, 246, 250)  # collars and ribbons whose colour nobody named
+WHITE_SHIRT: Colour = (250, 250, 253)
+TIED = ("suit_tie", "suit_bow")  # clothes whose second colour is that of a tie, if it is dark
 PALE = 0.86  # Oklab lightness of cloth from which light trim would not be seen
+BLACK, WHITE = 0.34, 0.88  # Oklab lightness below which headwear is black, and above which it is white
+SHEEN = (168, 166, 186)  # what the light folds of black cloth are mixed with
 LIGHT = 0.72  # Oklab lightness from which cloth counts as light
 
 
@@ -31,27 +35,54 @@ def materials(who: Character, stuff: Materials) -> Materials:
     own = parse(who.clothes.colour)
     second = parse(who.clothes.second) if who.clothes.second else None
     light = second is not None and to_oklab(second)[0] > LIGHT
-    shirt: Colour = (250, 250, 253)
-    if second is not None and (light or who.clothes.kind == "suit"):
+    shirt: Colour = WHITE_SHIRT
+    if second is not None and (light or who.clothes.kind not in TIED):
         shirt = second
     tie = second if second is not None and not light else _tie(own)
     under = {"suit": shirt, "suit_tie": tie}.get(who.clothes.kind, own)  # what bears the pattern
     stripes = second if second is not None and second != under else _second_tone(under)
-    found: dict[str, Tones | Colour] = {**stuff, "shirt": cloth(shirt), "tie": cloth(tie), "pattern": cloth(stripes)}
-    if second is None:
-        found["second"] = cloth(DARK_TRIM if to_oklab(own)[0] > PALE else LIGHT_TRIM)
-    found["coat"] = cloth(second if second is not None else _coat(own))
+    trim = second or (DARK_TRIM if to_oklab(own)[0] > PALE else LIGHT_TRIM)
     hat = parse(who.headwear.colour)
+    worn = {
+        "cloth": own,
+        "second": trim,
+        "shirt": shirt,
+        "tie": tie,
+        "pattern": stripes,
+        "coat": second or _coat(own),
+        "mask": parse(who.mask.colour),
+    }
+    found: dict[str, Tones | Colour] = {**stuff, **{name: fabric(colour) for name, colour in worn.items()}}
     band = parse(who.headwear.second) if who.headwear.second else mix(tone(hat, 0.55), (60, 44, 56), 0.4)
-    found |= {"hatband": cloth(band), "strapwork": cloth((70, 68, 80)), "gem": cloth((206, 66, 92))}
+    found |= {"headwear": _soft(hat), "headwear2": _soft(parse(who.headwear.second) if who.headwear.second else hat)}
+    found |= {
+        "hatband": cloth(band),
+        "strapwork": cloth((70, 68, 80)),
+        "igal": cloth((38, 36, 44)),
+        "gem": cloth((206, 66, 92)),
+    }
     found |= {"leaf": cloth((118, 160, 104)), "pollen": cloth((246, 206, 110)), "ribbon": cloth((200, 62, 84))}
     if who.glasses.kind.startswith("sun") and not who.glasses.lens:
         found["lens"] = cloth(DARK_LENS)
     skin = stuff["skin"]
-    if who.beard.kind == "stubble" and isinstance(skin, Tones):  # a photo shows skin between its hairs
+    if who.beard.kind in ("stubble", "stubble_light") and isinstance(
+        skin, Tones
+    ):  # a photo shows skin between its hairs
         light = to_oklab(parse(who.hair.colour))[0] > to_oklab(skin.base)[0] - 0.2  # would look like a pale patch
         found["beard"] = hair(mix(mix(parse(who.hair.colour), STUBBLE, 0.8 if light else 0.5), skin.base, 0.1))
     found["glint"] = (255, 255, 255)
+    return found
+
+
+def _soft(colour: Colour) -> Tones:
+    """Tones of headwear: black stays black, with folds lighter than it, and white stays white."""
+    found, light = cloth(colour), float(to_oklab(colour)[0])
+    if light < BLACK:
+        lit, gloss = mix(colour, SHEEN, 0.24), mix(colour, SHEEN, 0.44)
+        return replace(found, light=lit, shine=gloss)
+    if light > WHITE:
+        shade, deep = mix(found.shade, colour, 0.45), mix(found.deep, colour, 0.35)
+        return replace(found, shade=shade, deep=deep)
     return found
 
 
@@ -106,7 +137,8 @@ class Wardrobe:
             return ()
         place, groups = self.places[kind]
         turned = "turned" if abs(self.head.yaw) > TURNED else "front"
-        words = (self.who.person.age, self.who.person.look, self.who.hair.length, turned)
+        printed = "two_colours" if kind == "headwear" and self.who.headwear.second else ""
+        words = (self.who.person.age, self.who.person.look, self.who.hair.length, turned, printed)
         scale = BOLD**self.who.glasses.weight if kind == "glasses" else 1.0
         extra = self._patterns(part) if kind == "clothes" else None
         return draw_part(part, self.stuff, place, scale=scale, layer=layer, words=words, places=groups, extra=extra)
@@ -121,7 +153,7 @@ class Wardrobe:
             if group.startswith("pattern"):
                 own = name + group.removeprefix("pattern")
                 pattern = self.kit.get("pattern", own if self.kit.has("pattern", own) else name)
-                found[group] = draw_part(pattern, self.stuff, self.head.body)
+                found[group] = draw_part(pattern, self.stuff, self.head.body, words=(self.who.person.look,))
         return found
 
     def hat_over(self, hair: tuple[Item, ...]) -> tuple[Item, ...]:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.errors import ConfigError
+from photo2moe.backdrop import Background
 from photo2moe.ops.geometry import AVATAR_CHIN, CHIN_RANGE, MAN_LONGER, Template, apply, compose, invert
 from photo2moe.ops.inpaint import defocus, head_outline, remove
 from photo2moe.ops.layers import blend, cover, fit, lay, rise, warp
 from photo2moe.types import CHIN, Face, Image, Mask, Matrix, Points
 
-RGB = tuple[int, int, int]
 Matte = tuple[Mask, Matrix]
-
-ALLOWED = "photo, blur, white, transparent, #rgb, #rrggbb or the path of a picture"
 
 PLATE, LARGE_PLATE = 320, 640  # pixels: side at which the background behind a person is painted, in avatars and photos
 MARGIN = 4  # the plate shows 1/4 of its side more all around, where the background is known better
@@ -37,21 +32,6 @@ EARS = [234, 454]  # mesh points; the head's middle lies between them, also when
 BODY = (-0.1, 0.35)  # v below the chin where the head ends and the body begins
 # Another chosen face nearer than this, in its own units, keeps its surroundings.
 TERRITORY = (0.7, 1.1)
-
-
-@dataclass(frozen=True, slots=True)
-class Background:
-    """What an avatar stands in front of.
-
-    Attributes:
-        kind: ``photo``, ``blur``, ``transparent``, ``colour`` or ``picture``.
-        colour: for ``colour``.
-        path: for ``picture``; the caller reads it.
-    """
-
-    kind: str
-    colour: RGB = (255, 255, 255)
-    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,30 +51,6 @@ class Placement:
     cutout: NDArray[np.uint8]
     strength: float = 1.0
     masculine: float = 0.0
-
-
-def parse_background(text: str) -> Background:
-    """Read a background from the command line.
-
-    >>> parse_background("#4060ff").colour
-    (64, 96, 255)
-
-    Raises:
-        ConfigError: it is none; the message lists what is allowed.
-    """
-    word = text.strip().lower()
-    if word in ("photo", "blur", "transparent"):
-        return Background(word)
-    if word == "white":
-        return Background("colour")
-    if re.fullmatch(r"#([0-9a-f]{3}|[0-9a-f]{6})", word):
-        digits = word[1:] if len(word) == 7 else "".join(2 * digit for digit in word[1:])
-        red, green, blue = bytes.fromhex(digits)
-        return Background("colour", (red, green, blue))
-    path = Path(text)
-    if not word.startswith("#") and (path.suffix or len(path.parts) > 1):
-        return Background("picture", path=text)
-    raise ConfigError(f"background must be {ALLOWED}, not {text!r}")
 
 
 def compose_avatar(

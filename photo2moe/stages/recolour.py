@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.errors import ConfigError
 from photo2moe.ops import colour
 from photo2moe.ops.colour import RGB
 from photo2moe.ops.geometry import Template
@@ -17,46 +14,8 @@ from photo2moe.ops.tone import DRAWN
 from photo2moe.stages.sketch import Sketch
 from photo2moe.types import Colours, Image, Mask
 
-# Names as users say them, for hair and eyes as anime draws them.
-NAMES: dict[str, RGB] = {
-    "black": (52, 48, 58),
-    "brown": (122, 80, 58),
-    "blonde": (238, 205, 130),
-    "red": (190, 60, 55),
-    "orange": (235, 140, 70),
-    "pink": (240, 150, 180),
-    "purple": (140, 95, 170),
-    "blue": (80, 125, 205),
-    "green": (85, 160, 105),
-    "hazel": (150, 115, 65),
-    "silver": (205, 208, 216),
-    "grey": (150, 150, 156),
-    "white": (240, 240, 242),
-}
 NECK = 0.8  # v where it may begin
 GAIN = (0.12, 1.8)  # of a channel; darker is harmless, lighter shows noise
-
-
-def parse_colour(text: str, option: str) -> RGB | None:
-    """A colour from the command line.
-
-    Args:
-        text: ``keep``, ``#rrggbb``, or one of :data:`NAMES`.
-        option: its name, for the message.
-
-    Returns:
-        The colour, or ``None`` for ``keep``.
-
-    Raises:
-        ConfigError: neither; the message lists what is allowed.
-    """
-    if text == "keep":
-        return None
-    if text.lower() in NAMES:
-        return NAMES[text.lower()]
-    if re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
-    raise ConfigError(f"{option} must be keep, #rrggbb, or one of {', '.join(NAMES)}, not {text!r}")
 
 
 def wanted_colours(measured: Colours, *, skin: RGB | None, hair: RGB | None, eyes: RGB | None) -> Colours:

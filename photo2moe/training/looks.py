@@ -31,7 +31,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from photo2moe.character.attributes import FIELDS, pixels
+from photo2moe.character.attributes import pixels
+from photo2moe.character.labels import FIELDS
 from photo2moe.errors import Photo2MoeError
 from photo2moe.files import write_bytes
 from photo2moe.training.interrupt import Interrupt
@@ -47,11 +48,25 @@ DECAY = 0.05  # of weights
 AVERAGE = 0.998  # share that the moving average keeps at a step
 SMOOTH = 0.05  # label smoothing
 RARE_MOST = 6.0  # a photo is drawn at most so many times as often as the commonest
-DRAWN_BY = ("age", "hair_length", "hair_texture", "tied", "facial_hair", "glasses", "headwear", "eyes", "view")
+DRAWN_BY = (
+    "age",
+    "hair_length",
+    "hair_texture",
+    "tied",
+    "facial_hair",
+    "glasses",
+    "headwear",
+    "eyes",
+    "view",
+    "cut",
+    "hat",
+    "beard",
+)
 LOSS_POWER, LOSS_MOST = 0.3, 5.0  # class weights: frequency to the minus this; largest
 FIELD_WEIGHT = {
     **{"blur": 0.3, "dark": 0.3, "tint": 0.3, "mole": 0.5, "clothes_pattern": 0.7, "clothes_colour": 0.7},
     **{"hair_texture": 1.5, "front": 1.5, "tied": 1.5, "facial_hair": 1.5, "hair_length": 1.3, "clothes": 1.3},
+    **{"cut": 2.0, "garment": 1.5, "beard": 1.5, "tie": 1.3},
 }
 USUAL = 0.75  # share of the way from values as drawn and weighed to values as frequent as they are, in what is shipped
 SAVE_EVERY = 120.0  # seconds
@@ -189,7 +204,8 @@ def _weights(labels: NDArray[np.int64]) -> tuple[list[Tensor], NDArray[np.float6
             rarity = share**-0.5 / (share**-0.5).min()
             drawn[known] = np.maximum(drawn[known], rarity[labels[known, number]])
         weight = share**-LOSS_POWER
-        weight = (weight / weight[labels[known, number]].mean()).clip(max=LOSS_MOST)
+        usual = weight[labels[known, number]].mean() if known.any() else 1.0
+        weight = (weight / usual).clip(max=LOSS_MOST)
         weights.append(torch.tensor(weight, dtype=torch.float32))
     drawn = drawn.clip(max=RARE_MOST)
     return weights, drawn / drawn.sum()
@@ -216,6 +232,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, metavar="DATA", help="folder with labels and photos")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the net, *.onnx")
+    parser.add_argument("--parts", type=Path, metavar="CSV", help="parts of the kit that suit each photo, by eye")
     parser.add_argument("--run", type=Path, default=Path("runs/looks"), help="folder of the run (default: %(default)s)")
     parser.add_argument("--start", type=Path, metavar="NET", help="begin from an earlier net, *.onnx")
     parser.add_argument("--minutes", type=float, default=60.0, help="of training on one thread (default: %(default)s)")
@@ -226,7 +243,7 @@ def main(arguments: list[str] | None = None) -> None:
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
     cv2.setNumThreads(1)
     try:
-        photos = load(options.data, options.run / "cache", _progress)
+        photos = load(options.data, options.run / "cache", _progress, options.parts)
         run, state = Run(photos, options.minutes, options.seed, options.start), options.run / "state.pt"
         if state.is_file():
             run.resume(state)

@@ -19,9 +19,6 @@ from photo2moe.character.attributes import (
     CANVAS_SCALE,
     CANVAS_TOP,
     CELL,
-    CONDITIONS,
-    FIELDS,
-    MARKS,
     POINTS,
     UNSEEN,
     Grid,
@@ -30,6 +27,7 @@ from photo2moe.character.attributes import (
     layout,
     points,
 )
+from photo2moe.character.labels import CONDITIONS, FIELDS, LABELS, MARKS, PARTS
 from photo2moe.decoder import Decoder
 from photo2moe.errors import InputError
 from photo2moe.face.parse import Parser
@@ -41,7 +39,7 @@ HELD_OUT = 0.08  # share of photos that are never trained on
 MERGED = {"navy": "blue", "teal": "green", "silver": "grey"}  # colours of clothes too rare to learn
 UNKNOWN = -1  # index of a value that a photo's label does not tell
 FACES = "faces.json"
-COLUMNS = {"file", "marks", *FIELDS} - {*MARKS, *CONDITIONS}  # of the labels
+COLUMNS = {"file", "marks", *LABELS} - {*MARKS, *CONDITIONS}  # of the labels
 
 Progress = Callable[[int, int], None]
 
@@ -74,13 +72,14 @@ def is_held_out(file: str) -> bool:
     return int(hashlib.sha256(file.encode()).hexdigest()[:8], 16) / 16**8 < HELD_OUT
 
 
-def load(data: Path, cache: Path, progress: Progress) -> Labelled:
+def load(data: Path, cache: Path, progress: Progress, parts: Path | None = None) -> Labelled:
     """Read the labelled photos, or what an earlier call kept of them.
 
     Args:
         data: folder with ``labels.csv`` and ``photos``, and their ``_rare`` and ``_stock`` companions where present.
         cache: folder that keeps upright photos; made if absent.
         progress: called with photos done and their number.
+        parts: table of the parts of the kit that suit each photo, see :data:`photo2moe.character.labels.PARTS`.
 
     Raises:
         InputError: no labels, or not all of their columns; a photo that cannot be read; no photo with a face.
@@ -88,8 +87,7 @@ def load(data: Path, cache: Path, progress: Progress) -> Labelled:
     rows: list[tuple[Path, dict[str, str]]] = []
     for table, folder in SETS:
         if (data / table).is_file():
-            with open(data / table, newline="", encoding="utf-8") as stream:
-                rows += [(data / folder / row.get("file", ""), row) for row in csv.DictReader(stream)]
+            rows += [(data / folder / row.get("file", ""), row) for row in _read(data / table)]
     if not rows:
         raise InputError(f"{data} has no {SETS[0][0]}; name the folder with labels and photos")
     if absent := COLUMNS - set(rows[0][1]):
@@ -98,6 +96,8 @@ def load(data: Path, cache: Path, progress: Progress) -> Labelled:
         _keep(rows, cache, progress)
     kept = json.loads((cache / FACES).read_text())
     by_name = {path.name: row for path, row in rows}
+    for row in _read(parts) if parts is not None else ():
+        by_name.get(row["file"], {}).update({field: row[field] for field in PARTS})
     meshes = np.load(cache / "points.npy")
     return Labelled(
         kept,
@@ -108,6 +108,11 @@ def load(data: Path, cache: Path, progress: Progress) -> Labelled:
         np.array([is_held_out(file) for file in kept]),
         _mirror(meshes),
     )
+
+
+def _read(table: Path) -> list[dict[str, str]]:
+    with open(table, newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
 
 
 def _keep(rows: list[tuple[Path, dict[str, str]]], cache: Path, progress: Progress) -> None:
@@ -142,7 +147,7 @@ def _indices(row: dict[str, str]) -> list[int]:
         if field in MARKS or field in CONDITIONS:
             found.append(int(field in marks or field in view))
             continue
-        value = row[field]
+        value = row.get(field, "")
         if field == "view":
             value = next((v for v in values if v in view), "")
         elif field == "headwear":
@@ -163,8 +168,8 @@ def _mirror(meshes: NDArray[np.float32]) -> NDArray[np.int64]:
 
 
 SWAPPED = {"swept_l": "swept_r", "side_l": "side_r", "left": "right", "prof_left": "prof_right"}
-COLOURED = ("hair_colour", "clothes_colour", "lipstick", "makeup")  # fields that a grey photo does not tell
-FINE = ("freckles", "mole")  # and a blurred one
+COLOURED = ("hair_colour", "clothes_colour", "lipstick", "makeup", "iris")  # fields that a grey photo does not tell
+FINE = ("freckles", "mole", "iris")  # and a blurred one
 NAMES = list(FIELDS)
 TURN, ZOOM, SHIFT = 6.0, 0.08, 0.08  # deviations of moved crops: degrees, log of the size, face units
 JITTER, NO_POINTS = 0.012, 0.1  # deviation of a point, face units; share of views without points

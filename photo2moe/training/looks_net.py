@@ -15,7 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from photo2moe.character.attributes import CELL, CROPS, FIELDS, INPUTS, POINTS, UNSEEN
+from photo2moe.character.attributes import CELL, CROPS, INPUTS, POINTS, UNSEEN
+from photo2moe.character.labels import FIELDS
 from photo2moe.nets.pretrained import efficientnet_lite
 
 FROZEN = 9  # stem and blocks that stay as they were

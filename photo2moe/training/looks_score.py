@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.character.attributes import FIELDS, Looks, as_inputs, crops, softmax
+from photo2moe.character.attributes import Looks, as_inputs, crops, softmax
+from photo2moe.character.labels import FIELDS
 from photo2moe.errors import InputError
 from photo2moe.training.looks_data import Labelled
 

@@ -20,7 +20,8 @@ HEAD = "model.head."
 def start(model: LooksModel, path: Path) -> None:
     """Give a model the weights of a net that :func:`photo2moe.training.looks_net.to_onnx` wrote.
 
-    What the earlier net did not have keeps its value; of the layer of all fields, the columns of new features become 0.
+    What the earlier net did not have keeps its value; of the layer of all fields, the columns of new features and the
+    rows of new values, which are the last ones, become 0.
 
     Raises:
         InputError: not a looks net.
@@ -43,9 +44,9 @@ def start(model: LooksModel, path: Path) -> None:
             earlier = torch.from_numpy(values.get(HEAD + name, np.zeros(0, np.float32)))
             if earlier.shape == parameter.shape:
                 parameter.copy_(earlier)
-            elif name == "fields.weight":
+            elif name in ("fields.weight", "fields.bias"):
                 parameter.zero_()
-                parameter[:, : earlier.shape[1]] = earlier
+                parameter[tuple(map(slice, earlier.shape))] = earlier
 
 
 def _values(graph: Any) -> dict[str, NDArray[np.float32]]:

@@ -16,9 +16,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from photo2moe.backdrop import Background
 from photo2moe.config import PipelineConfig
-from photo2moe.ops.layers import blend, warp
-from photo2moe.stages.composite import Background, Matte
+from photo2moe.ops.layers import blend, lay, warp
+from photo2moe.stages.composite import Matte
 from photo2moe.stages.figure import Drawing, Sketched
 from photo2moe.stages.matte import PersonMatte
 from photo2moe.types import Colours, Image
@@ -135,7 +136,8 @@ class Animator:
 
         Returns:
             ``(H, W, 3)`` uint8 with ``frame="photo"``, else a square of ``size``, with a
-            fourth channel if the background is transparent.
+            fourth channel if the background is transparent. With ``compare`` twice as wide, the
+            frame on the left; there what is transparent lies on white.
         """
         if inked.scene.shot != self._composed_shot:
             self._forget_view()
@@ -227,5 +229,6 @@ class Animator:
             picture = figure_before(figure, opacity, behind, size)
         if not config.compare:
             return picture
-        before = warp(scene.image, matrix, (size, size))
-        return np.hstack([before if behind is not None else np.dstack([before, np.full((size, size), 255)]), picture])
+        if behind is None:
+            picture = lay(picture, np.full((size, size, 3), 255, np.uint8))
+        return np.hstack([warp(scene.image, matrix, (size, size)), picture])

@@ -15,6 +15,7 @@ from typing import BinaryIO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from photo2moe.backdrop import parse_background
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import ConfigError, NoFaceError
 from photo2moe.files import printable
@@ -107,7 +108,8 @@ def check_look(config: PipelineConfig, output: str) -> None:
     if config.face == "all" and config.frame == "avatar":
         raise ConfigError("--face all needs --frame photo in moving pictures: an avatar shows one person")
     if output != "-":
-        check_output(Path(output), config.background == "transparent", config.size)
+        transparent = parse_background(config.background).kind == "transparent" and not config.compare
+        check_output(Path(output), transparent, config.size * (1 + config.compare))
 
 
 def convert_clip(
@@ -124,7 +126,7 @@ def convert_clip(
         pipeline: loaded with ``config``.
         config: how.
         source: the clip; or a stream of raw RGB frames.
-        target: file to write, sound included; or a stream for raw RGB.
+        target: file to write, sound included; or a stream for raw RGB, RGBA if the background is transparent.
         task: which part, and how it moves.
         watch: who looks on.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from photo2moe.backdrop import Background, parse_background
 from photo2moe.config import PipelineConfig
 from photo2moe.decoder import Decoder
 from photo2moe.engine import load_net
@@ -23,9 +24,9 @@ from photo2moe.stages.figure import Drawing, Sketched, Subject
 from photo2moe.stages.sketch import resketch, rough, sketch
 from photo2moe.stamp import stamp
 from photo2moe.types import Colours, Face, Image, Mask, Matrix
+from photo2moe.wishes import COLOURS, check_wishes, colours_asked
 
 if TYPE_CHECKING:
-    from photo2moe.stages.composite import Background
     from photo2moe.stages.looks import Looks
 
 Detector = Callable[..., list[Face]]
@@ -174,12 +175,10 @@ class Pipeline:
         """Draw people of whom there are sketches, all in one batch."""
         from photo2moe.ops.inpaint import straighten
         from photo2moe.ops.tone import DRAWN
-        from photo2moe.stages.recolour import parse_colour, recolour, wanted_colours
+        from photo2moe.stages.recolour import recolour, wanted_colours
         from photo2moe.stages.translate import inner
 
-        skin = parse_colour(config.skin, "--skin")
-        hair = parse_colour(config.hair, "--hair-colour")
-        eyes = parse_colour(config.eyes, "--eye-colour")
+        skin, hair, eyes = (_rgb(colours_asked(config).get(field)) for field in COLOURS)
         wanted = [wanted_colours(s.subject.measured, skin=skin, hair=hair, eyes=eyes) for s in sketched]
         own = [wanted_colours(s.subject.measured, skin=None, hair=None, eyes=None).hair for s in sketched]
         roughs = [
@@ -250,10 +249,9 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
 
     Raises:
         WeightsError: unknown or unusable weights.
-        ConfigError: the device is not there, or the background is not one.
+        ConfigError: the device is not there, or a colour or the background is not one.
         ImageReadError: the background picture cannot be read.
     """
-    from photo2moe.stages.composite import parse_background
     from photo2moe.stages.detect import FaceDetector
     from photo2moe.stages.looks import LooksFinder
     from photo2moe.stages.matte import PersonMatte
@@ -261,6 +259,7 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
     from photo2moe.stages.upscale import AnimeUpscaler, LanczosUpscaler
 
     config = config or PipelineConfig()
+    check_wishes(config)
     background = parse_background(config.background)
     with Decoder() as read:  # starts no process without a picture
         backdrop = read(background.path, max_pixels=config.max_pixels) if background.path is not None else None
@@ -281,3 +280,11 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
             backdrop,
             resources=stack.pop_all(),
         )
+
+
+def _rgb(colour: str | None) -> tuple[int, int, int] | None:
+    """``#rrggbb`` as three numbers 0…255."""
+    if colour is None:
+        return None
+    red, green, blue = bytes.fromhex(colour[1:])
+    return red, green, blue

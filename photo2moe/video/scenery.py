@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from photo2moe.backdrop import Background
 from photo2moe.ops.geometry import Template, apply, compose, invert
 from photo2moe.ops.inpaint import defocus, remove
 from photo2moe.ops.layers import blend, cover, fit, lay, rise, warp
-from photo2moe.stages.composite import BLUR, MARGIN, Background, Matte
+from photo2moe.stages.composite import BLUR, MARGIN, Matte
 from photo2moe.types import Face, Image, Mask, Matrix
 from photo2moe.video.motion import MotionConfig
 from photo2moe.video.steady import OneEuro

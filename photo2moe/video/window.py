@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from photo2moe.backdrop import Background
 from photo2moe.errors import ConfigError, MissingExtraError
 from photo2moe.imageio import write_image
-from photo2moe.stages.composite import Background
 from photo2moe.video.animate import Animator
 
 Picture = NDArray[np.uint8]

@@ -92,7 +92,7 @@ def before(pipeline: Pipeline, photo: Photo, config: PipelineConfig) -> Image:
     [face, *_] = _chosen(pipeline, photo, config)
     who = wanted(_measured(pipeline, photo, photo.faces.index(face)).character, config)
     nothing = np.zeros((config.size, config.size, 3), np.uint8)
-    return side_by_side(photo.image, face, nothing, draw_scene(who, pipeline.kit))[:, : config.size]
+    return side_by_side(photo.image, face, nothing, draw_scene(who, pipeline.kit, config.frame))[:, : config.size]
 
 
 class Album:

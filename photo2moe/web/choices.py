@@ -1,7 +1,7 @@
 """The options of a conversion as they come over HTTP: text in, strictly read, a configuration out.
 
-They are those of ``photo2moe convert``, under the same names, except for all that
-names a file of the server: weights, and pictures as background.
+They are those of ``photo2moe convert`` that look and proportions depend on, under the same names, except
+for all that names a file of the server: weights, kits, and pictures as background.
 """
 
 from __future__ import annotations

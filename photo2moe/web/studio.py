@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TypeVar
 
-from photo2moe.compose.background import parse_background
+from photo2moe.backdrop import parse_background
 from photo2moe.config import PipelineConfig, ServeConfig
 from photo2moe.decoder import Decoder
 from photo2moe.pipeline import Pipeline, load_pipeline
