@@ -112,7 +112,7 @@ PARSER = WeightSpec(
 LOOKS = WeightSpec(
     name="looks",
     file="looks.onnx",
-    sha256="0bb2453704f7b18c4b3afce18049cb2626f04b15ef420e0f3482e9c5af6b6a77",
+    sha256="0c7bebb710e449071d7600b33781535e47bc2077a7d87dd4c4ca357cd0a11189",
     licence="MIT; fine-tuned from EfficientNet-Lite0 (Apache-2.0)",
     trained_on="4,068 portraits (AI-made faces, official and stock portraits), labelled by eye",
 )

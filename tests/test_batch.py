@@ -336,6 +336,17 @@ def test_a_file_for_a_folder(tmp_path):
         convert_folder(Painter(), CONFIG, tmp_path / "in", tmp_path / "file")
 
 
+@pytest.mark.parametrize("frame", ["avatar", "full"])
+def test_every_face_has_a_file_of_its_own(source, tmp_path, frame):
+    class Twice(Painter):
+        def __call__(self, photo):
+            return [*super().__call__(photo), *super().__call__(photo)]
+
+    config = dataclasses.replace(CONFIG, face="all", frame=frame)
+    assert convert_folder(Twice(), config, source, tmp_path / "out").converted == 5
+    assert (tmp_path / "out" / "a.png-1.png").is_file() and (tmp_path / "out" / "a.png-2.png").is_file()
+
+
 def test_names_and_fingerprints():
     assert output_names("x/a.png", 1) == ["x/a.png"]
     assert output_names("x/a.png", 2) == ["x/a-1.png", "x/a-2.png"]

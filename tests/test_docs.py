@@ -37,7 +37,7 @@ ONLY_READ = (
         "ffmpeg",
         "ffplay",
     ),
-    *("train", "torchrun", "prepare", "evaluate", "snapshots", "--int8", "ruff", "jobs.jsonl", "photos/ -o"),
+    *("train", "torchrun", "prepare", "evaluate", "snapshots", "--int8", "ruff", "--input-list", "photos/ -o"),
 )
 
 
@@ -65,7 +65,6 @@ def desk(tmp_path_factory):
     for folder in ("holiday", "PHOTOS"):
         (desk / folder).mkdir()
         shutil.copy(selfie, desk / folder)
-    (desk / "last").touch()
     write_clip(desk / "clip.mp4", moving("man", 30))
     write_clip(desk / "group.mp4", moving("group", 3, size=(480, 640)))
     return desk

@@ -56,7 +56,8 @@ def test_converting_with_onnx_imports_no_torch(onnx_file, tmp_path):
     assert (tmp_path / "a.png").is_file()
 
 
-def test_integers_draw_nearly_the_same(tmp_path, capsys):
+def test_integers_draw_nearly_the_same(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("photo2moe.pixels._decode", lambda *_: pytest.fail("not decoded in a process of its own"))
     path = tmp_path / "tiny-int8.onnx"
     assert 0 < export_int8(TINY, path, DATA) < exporting.INT8_TOLERANCE
     assert capsys.readouterr().out == ""  # stdout is for data

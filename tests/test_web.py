@@ -210,6 +210,7 @@ def test_a_photo_is_analysed_once_and_drawn_again(client, workers, monkeypatch):
     assert whole.shape == (240, 320, 3)
     before = client.get(f"{at}/before?size=80").content
     assert read_image(io.BytesIO(before)).shape == (80, 80, 3)
+    assert client.get(f"{at}/before?size=80&frame=full").content != before  # a whole figure is smaller
     assert b"trainedAlgorithmicMedia" not in before  # nobody made that by machine
     assert problem(client.get(f"{at}/avatar?face=99"), 422).startswith("face 99 was asked for, but only")
     assert client.delete(at).status_code == 204

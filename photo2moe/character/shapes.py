@@ -7,6 +7,8 @@ from photo2moe.character.schema import Character
 # Numbers of a Character from which on a feature is called by its own word; about one person in four has each.
 MARKED = 0.45
 SLIGHT = 0.15
+NARROW = -0.55  # height from which eyes are narrow
+SQUINTING = (0.16, 0.8)  # openness of both eyes, between which they squint
 MONOLID = (0.4, 0.2, 0.3)  # slant of eyes and height of level brows from which, and size to which, lids have no crease
 SMILING = 0.4  # smile from which brows are not drawn angled: they would look angry
 YOUNG = ("baby", "child")
@@ -27,7 +29,9 @@ def shape_words(who: Character) -> dict[str, str]:
 def _eyes(who: Character) -> str:
     """Height counts before slant: narrow eyes are narrow whichever way they are tilted."""
     height, slant = who.eyes.height, who.eyes.slant
-    if height < -1.5 * MARKED:
+    if SQUINTING[0] < (who.expression.left + who.expression.right) / 2 < SQUINTING[1]:
+        return "squint"
+    if height < NARROW:
         return "narrow"
     if slant > MONOLID[0] and who.brows.height > MONOLID[1] and who.brows.slant < 0 and who.eyes.size < MONOLID[2]:
         return "monolid"

@@ -36,9 +36,15 @@ PROPORTIONS += ("mouth.fullness",)
 OPEN = (0.28, 0.45, 0.68, 0.85, 1.2, 1.5), (0.0, 0.25, 0.6, 1.0, 1.0, 1.3)
 ALIKE = 0.3  # difference between drawn eyes below which both are drawn alike
 SHUT = 0.3  # openness below which nobody sees where an eye looks
-GLANCE = 0.5  # half widths of an eye that the iris moves at most
-STILL = 0.12  # share of that below which the eyes look ahead
-CALM = 1.0  # deviations of the brows' height that are a matter of build; beyond, they are raised or lowered
+GLANCE = 0.34  # half widths of an eye by which irises that look far aside are off their rest, as the mesh has them
+STILL = 0.15  # share of that below which the eyes look ahead
+# Rise of the corners of the mouth in deviations, and gap between the lips over its width, of those who barely show
+# teeth and of those who laugh.
+JOY = ((0.3, 1.6), (0.10, 0.21))
+LOWEST = 0.68  # openness over that of open eyes of such people below which eyes are no narrower, but squinting
+# Deviations of the brows' height that are usual of such people: without them most men would seem to scowl.
+USUAL_BROWS = {"f": 0.4, "m": -0.35, "child": 0.7, "old": 0.0}
+CALM = (1.3, 1.0)  # deviations below and above those that are a matter of build; beyond, brows are lowered or raised
 RAISED = 1.5  # deviations beyond those at which brows are fully raised
 TURN = (45.0, 25.0)  # degrees of yaw and pitch that can be drawn
 
@@ -49,8 +55,9 @@ class Measures:
 
     Attributes:
         numbers: by field of the Character, such as ``"face.width"``; pose in degrees.
-        mouth: the word for the mouth: ``closed``, ``smile``, ``teeth``, ``open``.
-        confidence: that it is this word, as the model gives it, 0…1.
+        mouths: probabilities of the words for the mouth: ``closed``, ``smile``, ``teeth``, ``open``.
+        gap: between the lips, over the width of the mouth.
+        joy: how broadly a mouth with teeth smiles, 0…1.
         gaze: ``(-1 left … 1 right, -1 up … 1 down)``.
         outline: 16 radii of the hair over the mean's, clockwise from above.
         head: the pose in full.
@@ -58,12 +65,18 @@ class Measures:
     """
 
     numbers: dict[str, float]
-    mouth: str
-    confidence: float
+    mouths: dict[str, float]
+    gap: float
+    joy: float
     gaze: tuple[float, float]
     outline: tuple[float, ...]
     head: Head
     cut: bool
+
+    @property
+    def mouth(self) -> str:
+        """The likeliest word for the mouth."""
+        return max(self.mouths, key=lambda word: self.mouths[word])
 
     def changes(self) -> dict[str, Any]:
         """For :meth:`photo2moe.character.schema.Character.replace`."""
@@ -91,11 +104,12 @@ def measure(
     head = pose(face, table)
     found = features(photo, face, head, table)
     numbers = {name: table.exaggerated(name, found.values[name], found.nuisances) for name in PROPORTIONS}
-    neutral = _neutral(table, look, age)
+    group = "child" if age in ("baby", "child") else "old" if age == "old" else look
+    neutral = _neutral(table, group)
     eyes = [float(np.interp(one / neutral, *OPEN)) for one in found.openness]
-    numbers |= _brows(found, table)
+    numbers |= _brows(found, table, USUAL_BROWS.get(group, 0.0))
     # An eye that is being closed says nothing about how high it is.
-    high = max(found.values["eyes.height"], OPEN[0][3] * neutral)
+    high = max(found.values["eyes.height"], LOWEST * neutral)
     numbers["eyes.height"] = table.exaggerated("eyes.height", high, found.nuisances)
     numbers["expression.smile"] = table.deviations("expression.smile", found.values["mouth.lift"], found.nuisances)
     gaze = _gaze(found, eyes)
@@ -108,37 +122,38 @@ def measure(
         # v runs down, a high forehead is up
         numbers["hair.hairline"] = -table.exaggerated("hair.hairline", shape.hairline, found.nuisances)
         numbers["hair.parting"] = shape.parting
+    gap = found.nuisances["open"]
+    risen = numbers["expression.smile"], gap
+    joy = float(np.mean([np.interp(value, ends, (0.0, 1.0)) for value, ends in zip(risen, JOY, strict=True)]))
     limits = {"expression.left": (0.0, 1.3), "expression.right": (0.0, 1.3)}
     numbers = {name: float(np.clip(value, *limits.get(name, (-1.0, 1.0)))) for name, value in numbers.items()}
     numbers["pose.yaw"] = float(np.clip(head.yaw, -TURN[0], TURN[0]))
     numbers["pose.pitch"] = float(np.clip(head.pitch, -TURN[1], TURN[1]))
     numbers["pose.roll"] = head.roll
-    word, confidence = tell(table.models["mouth"], found.mouth)
+    mouths = tell(table.models["mouth"], found.mouth)
     rounded = {name: round(value, 2) + 0.0 for name, value in sorted(numbers.items())}
-    return Measures(rounded, word, confidence, gaze, ratios(shape, mean), head, shape.cut)
+    return Measures(rounded, mouths, gap, joy, gaze, ratios(shape, mean), head, shape.cut)
 
 
-def tell(model: dict[str, Any], values: NDArray[np.float64]) -> tuple[str, float]:
-    """The word that a linear model of the table gives values, and its probability."""
+def tell(model: dict[str, Any], values: NDArray[np.float64]) -> dict[str, float]:
+    """The probability of each word of a linear model of the table, given values."""
     scores = values @ np.array(model["weights"]) + np.array(model["bias"])
     powers = np.exp(scores - scores.max())
-    best = int(powers.argmax())
-    return str(model["words"][best]), float(powers[best] / powers.sum())
+    return dict(zip(model["words"], (powers / powers.sum()).tolist(), strict=True))
 
 
-def _neutral(table: People, look: str, age: str) -> float:
+def _neutral(table: People, group: str) -> float:
     """Openness of open eyes of such people."""
-    group = "child" if age in ("baby", "child") else "old" if age == "old" else look
     medians = table.groups["neutral"]
     return medians.get(group, medians["all"])
 
 
-def _brows(found: Features, table: People) -> dict[str, float]:
+def _brows(found: Features, table: People, usual: float) -> dict[str, float]:
     """Height of the brows: what is usual belongs to the person, what is more to the expression."""
     names = ("brows.height", "brows.inner")
     outer, inner = (table.deviations(name, found.values[name], found.nuisances) for name in names)
-    both = (outer + inner) / 2
-    beyond = np.sign(both) * max(0.0, abs(both) - CALM)
+    both = (outer + inner) / 2 - usual
+    beyond = max(0.0, both - CALM[1]) - max(0.0, -both - CALM[0])
     return {
         "brows.height": float(np.tanh(0.6 * (outer - beyond))),
         "expression.brows": float(beyond / RAISED),

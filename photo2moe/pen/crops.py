@@ -31,6 +31,10 @@ RAGGED = (72.0, 100.0)  # degrees from above between which its tips grow shorter
 # v of the edge of the hair at the far temple of a turned head, from the forehead to where it is hidden: a high temple
 # closes there, and the sideburn ends in a point behind the face.
 FAR = (-1.5, -0.86, -0.6, -0.46, -0.5)
+# Where hair on the far side of a turned head runs out into the outline of the face: drawn yaw, radians, from which it
+# does and does wholly; v from which it is drawn in, and is wholly; how far it stands off still, over its thickness.
+TUCKED = ((0.08, 0.25), (-1.3, -0.62), 0.3)
+FULL_SIDES = (0.13, 0.085)  # thickness of hair at the sides that covers that temple, and that does not at all
 EAR = (76.0, -0.21)  # azimuth from which hair lies over the ear, and v down to which it does
 
 
@@ -68,10 +72,21 @@ class Scalp:
         mass: thickness of the hair.
         half: half width of the bare scalp, and its height above the middle.
         power: 2 is an ellipsoid, more is a box.
+        tucked: the hair runs out into the face at the far temple of a turned head; else it stands off there.
     """
 
-    def __init__(self, head: Head, mass: Mass, half: tuple[float, float] = HALF, power: float = POWER) -> None:
+    def __init__(
+        self,
+        head: Head,
+        mass: Mass,
+        half: tuple[float, float] = HALF,
+        power: float = POWER,
+        *,
+        tucked: bool = False,
+    ) -> None:
         self.head, self.mass, self.half, self.power = head, mass, half, power
+        self.runs_out = float(ease(mass.side, *FULL_SIDES)) if tucked else 0.0
+        self._tuck = self.runs_out * float(ease(abs(head.yaw), *TUCKED[0]))
         self.width = head.size.skull[1] / 1.26
         ring = np.array(mass.outline)
         half_way = len(ring) // 2
@@ -111,7 +126,14 @@ class Scalp:
         found[..., 0] = self.half[0] * self.width * r * s * scale
         found[..., 1] = CENTRE + y * np.where(y < 0, self.half[1] * scale, BELOW)
         found[..., 2] = depth * r * c * scale
-        return found
+        return self._tucked(found) if self._tuck else found
+
+    def _tucked(self, points: Points3) -> Points3:
+        """Points of hair, drawn in to the outline of the face at the far temple."""
+        seen, side = self.head.turned(points), np.sign(self.head.yaw)
+        beyond = side * seen[..., 0] - self.head.far_edge(seen[..., 1]) - TUCKED[2] * self.mass.side
+        seen[..., 0] -= side * self._tuck * ease(points[..., 1], *TUCKED[1]) * np.maximum(beyond, 0)
+        return self.head.unturned(seen)
 
     def before(self, points: ArrayLike, lift: ArrayLike = 0.0, bulge: ArrayLike = 1.0) -> Points3:
         """Points seen from the front ``(N, 2)`` laid onto the hair, ``(N, 3)``; what lies beside it, onto its rim.
@@ -129,7 +151,8 @@ class Scalp:
         far = (np.abs(x) ** self.power + np.abs(y) ** self.power) ** (1 / self.power)
         near = (1 - np.minimum(far, RIM) ** self.power) ** (1 / self.power)
         z = near * np.exp(-np.maximum(far - RIM, 0) * 4.0)  # no kink where the surface turns away
-        return columns([p[:, 0] * self.width, p[:, 1], z * DEPTH[0] * scale * bulge + lift])
+        found = columns([p[:, 0] * self.width, p[:, 1], z * DEPTH[0] * scale * bulge + lift])
+        return self._tucked(found) if self._tuck else found
 
     def seen(self, azimuth: ArrayLike) -> NDArray[np.float64]:
         """Azimuths moved to where the scalp is still seen."""
@@ -196,7 +219,7 @@ def ruffle(ring: Points, head: Head, toward: float, length: float, chance: np.ra
         chance: how wide and long each is.
     """
     along = np.append(0.0, np.cumsum(np.hypot(*np.diff(ring, axis=0).T)))
-    least, most = np.array(TOOTH) * float(clip(length / FULL, 0.12, 1.0))
+    least, most = np.array(TOOTH) * float(clip(length / FULL, 0.35, 1.0))
     count = int(2 * along[-1] / (least + most))
     if length <= 0 or count < 2:
         return ring
@@ -209,7 +232,7 @@ def ruffle(ring: Points, head: Head, toward: float, length: float, chance: np.ra
         ((u, v),) = (columns([np.interp([0.5 * (low + high)], along, axis) for axis in ring.T]) - centre).tolist()
         angle = float(np.degrees(np.arctan2(u, -v) - head.roll))
         onward = (toward - angle) % 360 > 180  # the tip lies at its end
-        stands = length * chance.uniform(0.4, 1.2) * float(ease(abs(angle), RAGGED[1], RAGGED[0]))
+        stands = length * (0.15 + 1.2 * chance.uniform() ** 2) * float(ease(abs(angle), RAGGED[1], RAGGED[0]))
         rise = share if onward else share[::-1]
         over = (0.1 if onward else -0.1) * (high - low) * min(stands / 0.05, 1.0) * rise**3
         at = low + (high - low) * share + over
@@ -219,14 +242,20 @@ def ruffle(ring: Points, head: Head, toward: float, length: float, chance: np.ra
     return np.vstack(pieces)
 
 
-def closed(lower: Points, yaw: float) -> Points:
-    """A lower edge of hair (azimuth and v) as it is drawn on a head turned by ``yaw`` radians."""
+def closed(lower: Points, yaw: float, share: float = 1.0) -> Points:
+    """A lower edge of hair (azimuth and v) as it is drawn on a head turned by ``yaw`` radians.
+
+    Args:
+        lower: the edge.
+        yaw: drawn.
+        share: 1 for hair that runs out at the far temple, 0 for hair that covers it.
+    """
     limb = 94 - abs(float(np.degrees(yaw)))
     azi = lower[:, 0] * np.sign(yaw)
     near = min(limb - 40, 24.0)
     slope = np.interp(azi, (near, near + 14, 43, limb, limb + 4), FAR)
     slope = np.where(azi < 43, np.maximum(slope, lower[:, 1]), slope)
-    far = ease(abs(yaw), 0.1, 0.35) * (azi > near)
+    far = share * ease(abs(yaw), 0.1, 0.35) * (azi > near)
     return columns([lower[:, 0], lower[:, 1] * (1 - far) + slope * far])
 
 

@@ -232,7 +232,14 @@ def ribbon(middle: Points, width: float, *, root: float = 0.0, tip: float = 1.0)
 
 
 def draw_curl(
-    middle: Points, width: float, light: Light, *, line: float = LINE, fade: int = 1, root: float = 0.0
+    middle: Points,
+    width: float,
+    light: Light,
+    *,
+    line: float = LINE,
+    fade: int = 1,
+    root: float = 0.0,
+    ink: float = 0.6 * SOFTER,
 ) -> tuple[Shape, ...]:
     """One curl: its fill, the inside of its bend in shade, a streak of light, its outline.
 
@@ -243,6 +250,7 @@ def draw_curl(
         line: width of its outline.
         fade: points at its root without an outline.
         root: its width at the root, as a share.
+        ink: share of the hair's deep tone in its outline.
     """
     t = light.tones
     long = float(np.hypot(*np.diff(middle, axis=0).T).sum())
@@ -268,9 +276,7 @@ def draw_curl(
             Shape(brush(gleam, [0.002, 0.34 * width, 0.002]), Flat(mix(t.light, t.shine, 0.4), 0.25 + 0.4 * facing))
         )
     edge = np.vstack([left[fade:], right[::-1][:-fade] if fade else right[::-1]])
-    items.append(
-        Shape(brush(edge, [0.002, 0.6 * line, line, 0.6 * line, 0.002]), Flat(mix(t.line, t.deep, SOFTER * 0.6)))
-    )
+    items.append(Shape(brush(edge, [0.002, 0.6 * line, line, 0.6 * line, 0.002]), Flat(mix(t.line, t.deep, ink))))
     return tuple(items)
 
 

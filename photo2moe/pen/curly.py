@@ -9,24 +9,26 @@ import numpy as np
 from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen.crops import ease
-from photo2moe.pen.curls import Light, draw_curl, number, numbers, seeded, tucked, value_of
+from photo2moe.pen.curls import Light, draw_curl, number, numbers, seeded, value_of
 from photo2moe.pen.head import Head
 from photo2moe.pen.locks import LINE, Locks
 from photo2moe.pen.mop import Mop
 from photo2moe.pen.palette import Tones, mix
-from photo2moe.pen.scene import Flat, Item, Points, Shape
+from photo2moe.pen.scene import Flat, Item, Points, Shape, columns, shares
 
-# From where the curls of a front run outwards: (u, v) on the head seen from the front.
-FROM = {
-    "full": (0.0, -2.15), "curtain": (0.0, -1.45), "swept_l": (0.85, -1.15), "swept_r": (-0.85, -1.15),
-    "side_l": (-0.5, -1.0), "side_r": (0.5, -1.0), "receding": (0.0, -0.5),
-}  # fmt: skip
-CROWN = (0.0, -1.42)  # the same of all others
+CROWN = (0.42, -1.42)  # how far aside, and at which v, the crown lies that curls run out from
 FALLING = ("full", "curtain")  # fronts whose curls lie over those below them
 GROWN = 0.15  # share by which curls are larger in hair of the greatest volume
-TURN = (1.7, 3.0)  # radians by which a curl winds
-RAISED = 0.2  # height over an open hairline at which the lowest curls have their roots, face units
-FLIP = 0.12  # share of the curls that wind the other way
+TURN = (1.5, 3.0)  # radians by which a curl winds
+LATE = 1.35  # how much more of that at its tip
+COUNT = 16  # points along a curl
+RAISED = 0.16  # height over an open hairline at which the lowest curls have their roots, face units
+FLIP = 0.16  # share of the curls that wind the other way
+BEHIND = 0.3  # share of its length by which a curl begins behind its root
+STAND = 0.10  # most by which a curl stands off the head over its root, as a share of its length
+HANG = 0.9  # by how much curls hang, over how far they run outwards
+INK = 0.62  # share of the hair's own deep tone in the outlines of curls
+SMALL = {"baby": (0.8, 0.45), "child": (0.9, 0.6)}  # width and outline of a child's curls, as shares
 
 
 def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
@@ -70,64 +72,64 @@ def _rows(mop: Mop, light: Light, part: Part, size: float, fade: float) -> tuple
     chance = seeded(mop.seed, 0x71)
     word = mop.who.hair.front
     falls = word in FALLING
-    flow = np.array(FROM.get(word, CROWN))
-    items: list[Item] = []
-    contours: list[Points] = []
-    rows = sorted(
-        (row for row in rows_of(part) if not (fade and row.get("side"))), key=lambda row: float(row["v"]), reverse=falls
-    )
-    for row in rows:
+    yaw = float(np.degrees(mop.head.yaw))
+    places: list[tuple[float, float, bool]] = []  # azimuth, v, at the side
+    for row in sorted(rows_of(part), key=lambda row: float(row["v"]), reverse=falls):
+        side = bool(row.get("side"))
+        if fade and side:
+            continue
         first, last = (float(x) for x in row["azimuth"])
         count = int(row["count"])
-        places = [(a, 0.0) for a in first + (last - first) * (np.arange(count) + 0.5) / count]
-        if first > 0:
-            places += [(-a, 0.0) for a, _ in places]
-        for azi, _ in sorted(places, key=lambda p: -abs(p[0] + np.degrees(mop.head.yaw))):
-            azi = azi + chance.uniform(-5, 5)
-            v = float(row["v"]) + chance.uniform(-0.05, 0.05)
-            if not row.get("side") and v > -1.1:
-                v = min(v, float(np.interp(azi, mop.lower[:, 0], mop.lower[:, 1])) - (0.05 if falls else RAISED))
-            middle = _curl(mop, part, chance, azi, v, flow, size)
-            width = number(part, "width", low=0, high=1) * size * chance.uniform(0.85, 1.15)
-            curl = draw_curl(middle, width, light, line=0.8 * LINE)
-            items += curl
-            contours.append(curl[0].path.arrays()[1])
+        around = (first + (last - first) * (np.arange(count) + 0.5) / count).tolist()
+        around += [-a for a in around] if first > 0 else []
+        places += [(a, float(row["v"]), side) for a in sorted(around, key=lambda a: -abs(a + yaw))]
+    azi = np.array([one[0] for one in places]) + chance.uniform(-6, 6, len(places))
+    v = np.array([one[1] for one in places]) + chance.uniform(-0.06, 0.06, len(places))
+    low = np.interp(azi, mop.lower[:, 0], mop.lower[:, 1]) - (0.05 if falls else RAISED)
+    v = np.where((v > -1.1) & ~np.array([one[2] for one in places]), np.minimum(v, low), v)
+    narrow, thin = SMALL.get(mop.who.person.age, (1.0, 1.0))
+    widths = number(part, "width", low=0, high=1) * size * narrow * chance.uniform(0.75, 1.15, len(places))
+    items: list[Item] = []
+    contours: list[Points] = []
+    middles = _curls(mop, chance, azi, v, number(part, "curl", low=0, high=3) * size)
+    for middle, width in zip(middles, widths.tolist(), strict=True):
+        curl = draw_curl(middle, width, light, line=0.75 * thin * LINE, ink=INK, root=0.35)
+        items += curl
+        contours.append(curl[0].path.arrays()[1])
     return items, contours
 
 
-def _curl(
-    mop: Mop, part: Part, chance: np.random.RandomState, azi: float, v: float, flow: Points, size: float
-) -> Points:
-    """The middle of one curl in the picture."""
-    head, scalp = mop.head, mop.scalp
-    root = head.project(scalp.on(scalp.seen([azi]), [v]))[0]
-    seen = head.project(np.array([[flow[0], flow[1], 0.9]]))[0]
-    out = root - seen
-    heading = float(np.arctan2(out[1], out[0]))
-    upright = head.tilt(np.array([[0.0, -1.0], [0.0, 0.0]]))
-    level = (root - upright[1]) @ np.array([np.cos(head.roll), np.sin(head.roll)]) - np.sin(head.yaw) * 0.5
-    if abs(level) > 0.7:  # at the rim all curls run outwards
-        out = root - head.project(np.array([[*CROWN, 0.9]]))[0]
-        heading = float(np.arctan2(out[1], out[0]))
-    side = float(np.sign(level if abs(level) > 0.08 else chance.uniform(-1, 1)))
-    if mop.who.hair.front not in FALLING and abs(level) <= 0.7:
-        side = float(np.sign(np.cos(heading - head.roll))) or 1.0
-        if v > -1.1 and mop.who.hair.front != "receding":
-            heading = -np.pi / 2 + head.roll + 0.75 * side  # up from the hairline
-    if v < -1.65:  # those on top lie down, or they would be a tuft
-        heading += 0.75 * side
-    turn = side * chance.uniform(*TURN)
-    if abs(level) < 0.6 and chance.uniform() < FLIP:
-        turn = -turn
-    heading += chance.uniform(-0.3, 0.3) + 0.5 * side * float(ease(abs(level), 0.5, 1.0))
-    length = number(part, "curl", low=0, high=3) * size * chance.uniform(0.85, 1.2) * (0.74 if v < -1.55 else 1.0)
-    lift = float(ease(v, -0.3, -1.2))
-    return tucked(
-        root,
-        heading,
-        length * (0.8 + 0.2 * lift),
-        turn,
-        upright[1] - (0, 0.9),
-        share=0.38,
-        inset=0.3 + 0.3 * float(ease(abs(level), 0.55, 0.95)),
-    )
+def _curls(mop: Mop, chance: np.random.RandomState, azi: Points, v: Points, length: float) -> Points:
+    """The middles of curls in the picture, ``(K, COUNT, 2)``, which fall from the crown to one side of the head."""
+    head, scalp, word, count = mop.head, mop.scalp, mop.who.hair.front, len(azi)
+    aside = {"_l": -1.0, "_r": 1.0}.get(word[-2:], 1.0 if mop.seed % 2 else -1.0)
+    roots = head.project(scalp.on(scalp.seen(azi), v))
+    points = np.array([[-aside * CROWN[0], CROWN[1], 0.9], [0.0, -0.72, 0.0]])
+    crown, middle = head.project(points)
+    back = np.array([[np.cos(head.roll), -np.sin(head.roll)], [np.sin(head.roll), np.cos(head.roll)]])
+    out = (roots - crown) @ back  # as if the head were upright
+    level = ((roots - middle) @ back)[:, 0]
+    rim = ease(np.abs(level), 0.55, 0.95)
+    side = np.where(np.abs(level) > 0.7, np.sign(level), np.sign(out[:, 0]))
+    heading = np.arctan2(out[:, 1] + HANG * (0.25 + ease(v, -1.2, -0.4)), out[:, 0])
+    if word not in FALLING:
+        up = (v > -1.15) & (rim < 0.5) & (word != "receding")
+        heading = np.where(up, -np.pi / 2 + 0.85 * side, heading)  # up from the hairline
+    heading = np.where(v < -1.65, heading + 0.5 * side, heading)  # those on top lie down, or they would be a tuft
+    around = np.arctan2(0.8 - 0.5 * ease(v, -0.9, -1.5), np.sign(level))  # beside the head they run down along it
+    heading = np.where(rim > 0, (1 - rim) * heading + rim * around, heading)
+    heading += chance.uniform(-0.35, 0.35, count)
+    turn = side * chance.uniform(*TURN, count)
+    turn = np.where((chance.uniform(0, 1, count) < FLIP) & (rim < 0.5), -turn, turn)
+    heading = heading - 0.3 * turn + head.roll
+    long = length * chance.uniform(0.8, 1.3, count) * np.where(v < -1.55, 0.8, 1.0)
+    start = roots - columns([np.cos(heading), np.sin(heading)]) * (BEHIND * (1 - rim) * long)[:, None]
+    angle = heading[:, None] + turn[:, None] * shares(COUNT) ** LATE
+    step = np.stack([np.cos(angle), np.sin(angle)], -1) * (long / (COUNT - 1))[:, None, None]
+    run = np.concatenate([np.zeros((count, 1, 2)), np.cumsum((step[:, 1:] + step[:, :-1]) / 2, 1)], 1)
+    curls = start[:, None] + run
+    away = roots - middle
+    far = np.hypot(*away.T)
+    stands = np.hypot(curls[..., 0] - middle[0], curls[..., 1] - middle[1]).max(1) - far
+    inward = np.maximum(stands - STAND * long, 0) / far
+    return np.asarray(curls - (away * inward[:, None])[:, None])

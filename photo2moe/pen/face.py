@@ -47,7 +47,9 @@ PUPIL_FREE = 0.34  # of that height: how far below the lid the middle of the iri
 GLINT_FALL = 0.4  # of that height: how far it moves at most
 # Width over the cheeks' of the skin above the temples, and how far it reaches, so that it stays within any hair, and
 # within a bare skull.
-FOREHEAD = ((0.95, 0.74), (0.78, 0.25))
+FOREHEAD = ((0.95, 0.62), (0.78, 0.25))
+ROUNDED = 0.97  # height above the temples within which that skin narrows to nothing on the far side of a turned head
+HIDDEN = 4.0  # share of an ear that hides behind the face, over the sine of the turn
 GLOW = (0.34, 0.19)  # radius of the blush of a cheek, and of the tip of the nose, face units
 BLUSH = {"woman": ((20, 45, 65), (0.34, 0.25, 0.21)), "man": ((25, 65), (0.18, 0.15))}  # years, and its strength
 HATCHED = 0.35  # strength from which on a cheek is hatched as well
@@ -184,7 +186,11 @@ def face_path(head: Head, forehead: tuple[float, float] = FOREHEAD[0]) -> Path:
     arc, w = np.radians(np.linspace(8, 172, 25)), head.size.cheek
     top = columns([forehead[0] * w * np.cos(arc), -0.75 - forehead[1] * np.sin(arc)])
     radius = BROW[0] - BROW[1] * abs(float(np.sin(head.yaw)))
-    return Path.polygon(np.vstack([head.contour(), head.project(head.shell(top, radius))]))
+    skin = head.turned(head.shell(top, radius))[:, :2]
+    side = -1.0 if head.yaw < 0 else 1.0
+    above = clip((skin[:, 1] + 0.75) / ROUNDED, -1, 0)
+    skin[:, 0] = side * np.minimum(side * skin[:, 0], head.far_edge(skin[:, 1]) * np.sqrt(1 - above**2))
+    return Path.polygon(np.vstack([head.contour(), head.tilt(skin)]))
 
 
 def draw_skin(who: Character, head: Head, tones: SkinTones, shadow: tuple[Item, ...]) -> tuple[Item, ...]:
@@ -255,10 +261,15 @@ def draw_ears(who: Character, head: Head, tones: SkinTones) -> tuple[Item, ...]:
     items: list[Item] = []
     w = head.size.cheek
     for side in (-1, 1):
+        seen = 1 - HIDDEN * max(side * float(np.sin(head.yaw)), 0.0)
+        if seen <= 0:
+            continue
 
-        def place(p: Points, side: int = side) -> Points:
-            behind = -0.04 - 0.55 * np.maximum(p[:, 0] - 0.93, 0)
-            return head.project(columns([side * (p[:, 0] - 1 + w), p[:, 1], behind]))
+        def place(p: Points, side: int = side, seen: float = seen) -> Points:
+            out = seen * np.maximum(p[:, 0] - 0.93, 0)
+            return head.project(
+                columns([side * (np.minimum(p[:, 0], 0.93) + out - 1 + w), p[:, 1], -0.04 - 0.55 * out])
+            )
 
         path = Path.spline(EAR, closed=True).map(place)
         items.append(Shape(path, Flat(tones.base if side < 0 else mix(tones.base, tones.shade, 0.45))))

@@ -28,6 +28,8 @@ ROUND = 0.08  # by which the hairline is rounded there, face units
 SPACE = 1.03  # radius of the hair over the skull
 LOWERED = 0.14  # share by which hair above the hairline lies lower than the skull of the other parts
 BLEND = 0.8  # height over which that begins, face units
+SHOULDERS = 1.72  # half width of those that hair below the chin is drawn for; on narrower ones it is narrower
+NARROWED = 0.8  # share of the difference by which it is
 
 
 def smooth(x: ArrayLike) -> NDArray[np.float64]:
@@ -78,9 +80,14 @@ class Ground:
         own = (centre - b, s.hairline, s.brow, 0.0, s.chin)
         v = np.interp(p[:, 1], MEAN, own) + np.minimum(p[:, 1] - MEAN[0], 0) + np.maximum(p[:, 1] - MEAN[-1], 0)
         low = smooth((p[:, 1] + 0.7) / 0.6)
-        u = p[:, 0] * ((1 - low) * a / 1.26 + low * s.cheek / 0.98)
+        u = p[:, 0] * ((1 - low) * a / 1.26 + low * s.cheek / 0.98) * self._narrow(p[:, 1])
         shift = smooth((-0.35 - p[:, 1]) / 0.6) * clip(1 - (p[:, 0] / 1.2) ** 2, 0, 1)
         return columns([u + 0.32 * self.parting * shift, v])
+
+    def _narrow(self, v: NDArray[np.float64]) -> NDArray[np.float64]:
+        """By how much hair at heights ``v`` is narrower on a child's shoulders, ``(N,)``."""
+        share = min(self.head.size.shoulders / SHOULDERS, 1.0)
+        return np.asarray(1 - NARROWED * (1 - share) * smooth((v + 0.1) / 1.3))
 
     def lay(self, points: ArrayLike, layer: str = "front", lift: float = 0.0, half: ArrayLike = 0.0) -> Points3:
         """Fitted points ``(N, 2)`` in space, ``(N, 3)``: on the skull, further down before or behind the face.
@@ -140,12 +147,20 @@ class Ground:
         share = 1 - HANG * smooth((points[:, 1] - NECK) / 1.5)
         return self._tilt(points, self.head.roll * share)
 
+    def upright(self, points: Points) -> Points:
+        """Points of a head in the picture as they are before it tilts."""
+        return self._tilt(points, -self.head.roll)
+
+    def tilted(self, points: Points) -> Points:
+        """The other way: untilted points of a head in the picture."""
+        return self._tilt(points, self.head.roll)
+
     def widen(self, half: Points, v: Points) -> Points:
         """Half widths ``(N,)`` at heights ``v`` of what lies about the middle, moved out or in with the outline."""
         off = v - MIDDLE[1]
         turn = np.arctan2(half, -off) / (2 * np.pi) * RADII
         ratio = (np.interp(turn, TURNS, self._radii) + np.interp(RADII - turn, TURNS, self._radii)) / 2
-        return half * (1 + (ratio - 1) * smooth((np.hypot(half, off) - 0.75) / 0.5))
+        return half * (1 + (ratio - 1) * smooth((np.hypot(half, off) - 0.75) / 0.5)) * self._narrow(v)
 
     def place(self, points: Points3) -> Points:
         """Points in space, in the picture."""

@@ -53,6 +53,10 @@ class Head:
         """``(N, 3)`` points of the head once it is turned and nodded, not tilted yet, ``(N, 3)``."""
         return np.asarray(points, float) @ self._rotation.T
 
+    def unturned(self, points: ArrayLike) -> Points3:
+        """The reverse of :meth:`turned`, ``(N, 3)``."""
+        return np.asarray(points, float) @ self._rotation
+
     def tilt(self, points: ArrayLike) -> Points:
         """``(N, 2)`` points that are turned already, tilted with the head."""
         return np.asarray(points, float) @ self._tilt.T + self._joint
@@ -60,6 +64,10 @@ class Head:
     def depth(self, points: ArrayLike) -> NDArray[np.float64]:
         """How near ``(N, 3)`` points are to the viewer once the head is turned, ``(N,)``; 0 is the axis."""
         return self.turned(points)[:, 2]
+
+    def upright(self, points: ArrayLike) -> Points:
+        """The reverse of :meth:`tilt`, ``(N, 2)``."""
+        return (np.asarray(points, float) - self._joint) @ self._tilt
 
     def skull(
         self, latitude: ArrayLike, azimuth: ArrayLike, radius: ArrayLike = 1.0, *, parting: float = 0.0
@@ -108,12 +116,12 @@ class Head:
     def _laid(self, points: ArrayLike) -> tuple[NDArray[np.float64], ...]:
         """Points of the face: u, v, middle of the section there, how far it stands forward, and the point's share."""
         p = np.asarray(points, float)
-        u, v = self._narrowed(p[:, 0]), p[:, 1]
+        u, v = self.narrowed(p[:, 0]), p[:, 1]
         middle, deep = self._section(v)
         half = np.maximum(self._half_width(v), 0.3) * 1.02
         return u, v, middle, RELIEF * deep, np.sqrt(np.maximum(1 - (u / half) ** 2, 0))
 
-    def _narrowed(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def narrowed(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
         """``u`` on a turned face: its far half is drawn narrower, so that the eye keeps clear of the contour."""
         side, turned = float(np.sign(self.yaw)), abs(float(np.sin(self.yaw)))
         far = np.maximum(u * side, 0)
@@ -151,8 +159,25 @@ class Head:
         """
         return self._contour
 
+    def far_edge(self, height: ArrayLike) -> NDArray[np.float64]:
+        """How far to the side the outline of the face reaches on the far side of a turned head that is not tilted.
+
+        Args:
+            height: ``(N,)`` v in the picture; above the face it is that of the temple.
+        """
+        half = self._upright[: len(self._upright) // 2 + 1]
+        side = half if self.yaw < 0 else self._upright[: len(half) - 2 : -1]
+        return np.interp(height, side[:, 1], np.abs(side[:, 0]))
+
     @cached_property
     def _contour(self) -> Points:
+        outline = self.tilt(self._upright)
+        outline.setflags(write=False)
+        return outline
+
+    @cached_property
+    def _upright(self) -> Points:
+        """The outline of the face, not tilted."""
         half = self._half_contour
         middle, deep = self._section(half[:, 1])
         turned = abs(np.sin(self.yaw))
@@ -165,9 +190,7 @@ class Head:
         height = half[:, 1] * np.cos(self.pitch) - (middle + 0.35 * deep) * np.sin(self.pitch)
         at_right, at_left = (far, near) if self.yaw > 0 else (near, far)
         right, left = columns([shift + at_right, height]), columns([shift - at_left, height])
-        outline = self.tilt(np.concatenate([left, right[-2::-1]]))
-        outline.setflags(write=False)
-        return outline
+        return np.concatenate([left, right[-2::-1]])
 
     def shell(self, points: ArrayLike, radius: float = 1.0) -> Points3:
         """Points seen from the front ``(N, 2)`` laid onto the front of the skull, ``(N, 3)``.

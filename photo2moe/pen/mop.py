@@ -31,6 +31,7 @@ ROUND = ((0.0, -0.26), (13.0, -0.235), (26.0, -0.12), (36.0, 0.06), (44.0, 0.27)
 RECEDING = ((0.0, -0.16), (10.0, -0.18), (22.0, -0.28), (32.0, -0.22), (39.0, 0.02), (44.0, 0.24))
 CAST = (0.03, 0.07)  # how far the shadow of a curl falls, face units
 SHARE = 0.62  # of the person's outline that hair on the scalp follows
+TAPER = 0.6  # share of that by which a man's sides are shorter
 LEAST, MOST = -0.09, 0.34  # of the thickness that it adds
 
 
@@ -53,7 +54,10 @@ class Mop:
         self.skin = skin(parse(who.skin.colour))
         ratios = np.array(who.hair.outline or [1.0] * RADII)
         ratios = (np.roll(ratios, 1) + 2 * ratios + np.roll(ratios, -1)) / 4
-        ring = tuple(float(r) for r in clip(SHARE * (ratios - 1), LEAST, MOST))
+        found = clip(SHARE * (ratios - 1), LEAST, MOST)
+        if who.person.look == "m" and who.hair.length == "short":
+            found *= 1 - TAPER * np.sin(2 * np.pi * np.arange(RADII) / RADII) ** 2
+        ring = tuple(found.tolist())
         more = who.hair.volume
         self.scalp = Scalp(
             head, Mass(max(top * (1 + 0.45 * more), 0.04), max(side * (1 + 0.45 * more), 0.02), front, 0.0, 0.0, ring)

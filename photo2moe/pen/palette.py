@@ -159,7 +159,7 @@ def fabric(colour: Colour) -> Tones:
     )
 
 
-HAIR_LIFT = 0.15  # Oklab L that black hair gains, so that its locks are seen; lighter hair gains less
+HAIR_LIFT = 0.09  # Oklab L that black hair gains, so that its locks are seen; lighter hair gains less
 HAIR_LIGHT = 0.58  # Oklab L from which hair is drawn as light as it is
 HAIR_CHROMA = 1.6  # dark hair of little colour is drawn up to so much more colourful than a photo shows it
 HAIR_VIVID = 0.13  # Oklab chroma of hair that is as colourful as it needs to be
@@ -182,7 +182,7 @@ def hair(colour: Colour) -> Tones:
         base,
         mix(tone(base, 0.83, 1.08), COOL, 0.14),
         mix(tone(base, 0.66, 1.08), COOL, 0.20),
-        mix(tone(base, 1.26 if dark else 1.09, 1.12, 3), WARM, 0.06),
+        mix(tone(base, 1.32 if dark else 1.09, 1.12, 3), WARM, 0.06),
         mix(tone(base, 1.55 if dark else 1.2, 0.9, 4), (255, 248, 240), 0.30 if dark else 0.55),
         mix(tone(base, 0.46, 1.0), INK, 0.40),
     )
@@ -233,6 +233,9 @@ SKINS: tuple[tuple[float, Colour, Colour, Colour, Colour], ...] = (
 )
 
 
+FAIR, DARKER = 84.0, 2.5  # L of skin below which a drawing, whose light is even, makes it look lighter; by how much
+
+
 def lightness(colour: Colour) -> float:
     """CIE L* of an sRGB colour, 0…100."""
     c = np.array(colour, float) / 255
@@ -253,6 +256,7 @@ class SkinTones(Tones):
 def skin(colour: Colour) -> SkinTones:
     """Tones of skin of a measured colour: its lightness chooses among the palettes, its hue tints them a little."""
     at = lightness(colour)
+    at -= DARKER * min(max((FAIR - at) / 10, 0.0), 1.0)
     levels = [row[0] for row in SKINS]
     mixed = []
     for part in range(1, 5):

@@ -15,7 +15,13 @@ CENTRE = -0.72  # v of its centre
 ROUND = 1.08  # radius of headwear over the skull: how far its front slides when the head turns
 CLOSE = ("bald", "shaved", "short", "hidden")  # lengths of hair that leave headwear no room
 SNUG = (0.93, 0.965)  # width and height of headwear on such hair
+PRESSED = 0.95  # width over that of a band which presses short hair flat
+CLOSING = 0.25  # drawn yaw, radians, from which its far end lies close to the temple
+AWAY = 0.04  # by which the end may stand off there, face units
+FLAT_END = 0.85  # share of what stands off farther that is taken off
 HANGS = (-0.2, 1.6)  # v between which cloth that hangs from a head comes to lie on the shoulders
+BESIDE = (1.0, 1.36)  # |u| between which cloth beside a face leaves its outline and keeps that of the skull
+CHIN_BAND = 1.0  # v from which cloth keeps to the chin however far out it lies
 BRIM = 1.75  # how far before the axis the brim of a cap reaches, face units
 EYE = (0.305, 0.335)  # half width and half height of the eyes that glasses are drawn for
 FITTED = 0.42  # how far lenses follow the size of the eyes; the rest is the frame's own
@@ -31,13 +37,14 @@ EAR_CUP = 1.30  # u about which the cups of headphones lie
 def places(who: Character, head: Head) -> dict[str, tuple[Place, dict[str, Place]]]:
     """Where the points of what is worn lie, by kind of part; and where those of its groups lie."""
     on_jaw, grown = jaw.place(head), _grown(who)
+    band = who.headwear.kind == "headband" and who.hair.length in CLOSE
     moving = {"brim": _brim(head, grown), "ring": _ring(head, grown), "face": _around_face(head, on_jaw)}
     moving["fall"] = _fall(head, moving["face"])
     return {
         "beard": (on_jaw, {}),
         "mask": (on_jaw, {}),
         "glasses": (_before_eyes(head, who), {"arm": _arm(head, who)}),
-        "headwear": (_on_skull(head, grown), {**moving, "body": head.body}),
+        "headwear": (_band(head, grown) if band else _on_skull(head, grown), {**moving, "body": head.body}),
         "headphones": (_ring(head, (1.0, 1.0)), {"cup": _cup(head), "mic": head.face}),
         "earrings": (_at_ear(head), {}),
         "marks": (_on_face(head), {}),
@@ -58,10 +65,14 @@ def _on_face(head: Head) -> Place:
 
 def _around_face(head: Head, on_jaw: Place) -> Place:
     """Points that frame a face whose cheeks are 0.98 wide and whose chin lies at 1.0; above the eyes, on the skull."""
-    above = _on_skull(head, (1.0, 1.0))
+    _, wide, _, _ = head.size.skull
+    above = _on_skull(head, (max(1.0, head.size.cheek / jaw.CHEEK * SKULL[0] / wide), 1.0))
 
     def place(p: Points) -> Points:
-        share = clip((p[:, 1] + 0.75) / 0.5, 0, 1)[:, None]
+        share = clip((p[:, 1] + 0.75) / 0.5, 0, 1)
+        beside = clip((np.abs(p[:, 0]) - BESIDE[0]) / (BESIDE[1] - BESIDE[0]), 0, 1)
+        beside = beside * beside * (3 - 2 * beside) * clip((CHIN_BAND - p[:, 1]) / CHIN_BAND, 0, 1)
+        share = (share * (1 - beside))[:, None]
         return np.asarray(above(p) * (1 - share) + on_jaw(p) * share)
 
     return place
@@ -106,6 +117,19 @@ def _on_skull(head: Head, grown: tuple[float, float]) -> Place:
         turned = reach * np.sin(angle + head.yaw * np.cos(angle) ** 2) + (x - inner)
         nodded = y * b * ROUND + centre - c * np.sin(head.pitch) * deep
         return head.tilt(columns([turned * a * ROUND, nodded]))
+
+    return place
+
+
+def _band(head: Head, grown: tuple[float, float]) -> Place:
+    """On short hair, which it presses flat: a band ends where hair runs out into the far temple of a turned head."""
+    on_skull, side = _on_skull(head, (grown[0] * PRESSED, grown[1])), np.sign(head.yaw)
+    turned = float(clip(abs(head.yaw) / CLOSING, 0, 1))
+
+    def place(p: Points) -> Points:
+        q = head.upright(on_skull(p))
+        beyond = np.maximum(side * q[:, 0] - head.far_edge(q[:, 1]) - AWAY, 0)
+        return head.tilt(columns([q[:, 0] - side * turned * FLAT_END * beyond, q[:, 1]]))
 
     return place
 
@@ -167,7 +191,8 @@ def _before_eyes(head: Head, who: Character) -> Place:
             (0, 0.5 - LENS, 0.5, 0.5 + LENS, 1.5),
             (0, inner, eye, eye + LENS * wide, eye + LENS * wide + 0.62),
         )
-        return head.project(columns([u, p[:, 1] * high, FRAME_FRONT - FRAME_WRAP * u**2]))
+        deep = FRAME_FRONT - FRAME_WRAP * u**2
+        return head.project(columns([head.narrowed(u), p[:, 1] * high, deep]))
 
     return place
 

@@ -6,28 +6,38 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from photo2moe.pen.crops import Scalp, ease, join, outline, over_ears, smooth
+from photo2moe.pen.head import Points3
 from photo2moe.pen.locks import Locks
 from photo2moe.pen.palette import SkinTones, Tones, mix
-from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush, columns
+from photo2moe.pen.scene import Colour, Flat, Gradient, Group, Item, Path, Points, Shape, brush, columns
 
 TURNED = 0.2  # radians from which the far temple is drawn
-BLEND = 10  # points of the curve that joins the two there
-JOIN = (2, 10)  # points of the silhouette left out there, and point of the outline of the face that it runs into
-TEMPLE = -1.0  # v of the far temple, where the outline of the skull runs into that of the face
+TEMPLE = -1.0  # v down to which hair behind the far temple is seen
 BROWS = -0.50  # v of the lower edge of the bare skull, above the brows, where it meets the skin of the face
-BESIDE = (66.0, -0.27)  # azimuth from which the bare skull ends above the ear, and v at which it does
+BESIDE = (66.0, -0.37)  # azimuth from which the bare skull ends above the ear, and v at which it does
 EVEN = 7  # points to either side over which the outline of the skull is smoothed
+SIDE = (0.24, 0.32, 0.46, 0.3, 0.06)  # width of the shade at the right, from above the ear upwards, face units
 LINE = 0.026  # width of the outline of the skull, face units
-GLOSS = ((-0.62, -1.42), (-0.45, -1.62), (-0.18, -1.72), (-0.28, -1.58), (-0.48, -1.38), (-0.64, -1.28), (-0.62, -1.42))
-RIM = ((100.0, -0.3), (100.0, -0.4), (100.0, -0.5), (100.0, -0.62))  # azimuth and v of hair at the sides: its rim
-FRONT = ((68.0, -0.62), (60.0, -0.50), (55.0, -0.36), (53.0, -0.24))  # the same at the temple, where it runs out
-STANDS = 0.09  # by which it stands off the skull over the ears, share of the radius
-RIM_POINTS = 44  # points of its upper edge, from the ear up, that are outline
-COMBED = 7  # strands combed back in it
-STUBBLE = 260  # strokes of shaved hair
-SOFT = 0.012  # blur of the edge of shaved hair
+NARROW = (-1.05, -0.36, 0.995)  # v from which the skull narrows and at which it is done, and its width over the face's
+GLOSS = ((-24.0, -1.22), (15.0, 0.10), (8.0, 0.07))  # azimuth from the viewer and v of the highlight, its half axes
+SHINY = (0.6, 0.05)  # opacity and blur of the highlight on skin
+MATT = (0.5, 0.1)  # the same on shaved hair
+# Azimuth, and v over the crop's, of the upper edge of hair that is left at the sides, from the temple back.
+WREATH = ((51.0, 0.72), (51.5, 0.52), (53.5, 0.36), (59.0, 0.20), (70.0, 0.08), (92.0, 0.0), (125.0, -0.06))
+BEHIND = 78.0  # least azimuth that is seen of the side of a head on which what is left has an outline
+STANDS = 0.04  # by which it stands off the skull over the ears, share of the radius
+COMBED = 110  # strokes on it, combed back
+SLANT = (33.0, -0.56)  # azimuth from which the hairline at the far temple slants, and v at which it meets the outline
+STUBBLE = 420  # strokes of shaved hair
+STROKE = (0.045, 0.075, 0.0042)  # least and greatest length of a stroke, and half its width, face units
+SPARSE = (-0.22, -0.85)  # v between which strokes grow from few to all
+EDGED = 0.22  # share of the strokes that make the hairline ragged
+FADED = ((-0.80, 1.0), (-0.50, 0.72), (-0.10, 0.30))  # v, and how opaque shaved hair is there
+SOFT, SOFTEST = 0.026, 0.06  # blur of the edge of shaved hair, and of the mere shadow of it
+FAINT = 0.2  # tint below which hair is a mere shadow
 
 
 def draw(
@@ -39,24 +49,30 @@ def draw(
         scalp: with hair hardly thicker than skin.
         lower: azimuth and v of the lower edge of the hair all around.
         data: of the crop: ``tint`` is how much of the hair's colour the shaved part has, 0 none … 1;
-            ``sides`` the v of the upper edge of the hair that is left at the sides, if it is only there.
+            ``fade`` by how much it fades towards the ears, 0 … 1; ``stubble`` how many strokes it has, and ``strand``
+            the least and greatest length of one; ``sides`` the v of the upper edge of the hair that is left at the
+            sides, if it is only there.
         tones: of the hair.
         skin: of the skin.
         chance: for the stubble.
     """
     head = scalp.head
+    scalp = _Skull(scalp)
     bare = lower.copy()
     front = np.abs(bare[:, 0]) < 47
     bare[front, 1] = BROWS
-    if abs(head.yaw) > TURNED:
-        bare[np.sign(head.yaw) * bare[:, 0] >= 47, 1] = TEMPLE
+    turned = abs(head.yaw) > TURNED
+    if turned:  # the far temple runs out into the face
+        far = np.sign(head.yaw) * bare[:, 0] >= 47
+        bare[far, 1] = np.minimum(bare[far, 1], BROWS)
     beside = np.where(np.abs(bare[:, 0]) > BESIDE[0], np.minimum(bare[:, 1], BESIDE[1]), bare[:, 1])
     edge, ring = scalp.cap(columns([bare[:, 0], beside]))
-    edge, ring = _join_face(scalp, edge, _even(ring))
+    ring = _even(ring)
     cap = Path.polygon(np.vstack([edge, ring]))
-    hidden = np.sign(head.yaw) * bare[:, 0] > 25  # behind the face of a turned head
-    whole = scalp.silhouette(columns([bare[:, 0], np.where(hidden & (abs(head.yaw) > TURNED), TEMPLE, bare[:, 1])]))
-    whole = _even(whole)
+    if turned:
+        far = np.sign(head.yaw) * bare[:, 0] > 25  # behind the face
+        bare[far, 1] = np.minimum(bare[far, 1], TEMPLE)
+    whole = _even(scalp.silhouette(bare))
     face = head.contour()
     skull = join([outline(edge, ring[::-1]), outline(face[:40], face[:39:-1])])
     tint = float(data.get("tint", 0.0))
@@ -67,25 +83,38 @@ def draw(
         Shape(brush(np.vstack([whole, whole[:1]]), [0.018]), Flat(line)),
         Shape(Path.polygon(whole), Flat(mix(skin.base, tones.shade, max(tint, 0.8 * ("sides" in data))))),
     )
-    turned = abs(head.yaw) > TURNED
-    after, ahead = BLEND if turned and head.yaw > 0 else 1, BLEND if turned and head.yaw < 0 else 1
-    widths = [1.3 * LINE, 1.6 * LINE, 1.8 * LINE, 1.6 * LINE, 1.3 * LINE]
-    rim = Shape(brush(np.vstack([edge[-after:], ring, edge[:ahead]]), widths), Flat(line))
+    widths = LINE * np.array([1.3, 1.6, 1.8, 1.6, 1.3])
+    if turned:
+        widths[0 if head.yaw > 0 else -1] = 0.6 * LINE
+    rim = Shape(brush(np.vstack([edge[-1:], ring, edge[:1]]), widths), Flat(line))
     inside: list[Item] = []
     shorn: list[Item] = []
     if tint:
-        shorn += _tinted(scalp, lower, data, colour, mix(colour, tones.deep, 0.35), chance)
-    right = np.vstack([face[-9:], ring[: len(ring) // 3]])
-    inside.append(
-        Shape(brush(right, [0.2, 0.32, 0.46, 0.3, 0.06]), Flat(mix(skin.shade, tones.shade, tint), 0.75), blur=0.07)
-    )
-    shine = head.project(scalp.before(smooth(GLOSS)))
-    glow = mix(skin.shine, tones.shine, 0.6 * tint)
-    inside.append(Shape(Path.polygon(shine), Flat(glow, 0.75 - 0.4 * tint), blur=0.03))
+        shorn += _tinted(scalp, lower, data, colour, tones, chance)
+    right = np.vstack([2 * ring[:1] - ring[4:5], ring[: len(ring) // 3]])  # shaded down to where the face is
+    inside.append(Shape(brush(right, SIDE), Flat(mix(skin.shade, tones.shade, tint), 0.7), blur=0.07))
+    glow, (opaque, blur) = (skin.shine, SHINY) if tint < FAINT else (mix(colour, tones.light, 0.6), MATT)
+    inside.append(Shape(_gloss(scalp), Flat(glow, opaque), blur=blur))
     items: list[Item] = [rim, Shape(cap, Flat(skin.base)), Group(tuple(shorn), skull), Group(tuple(inside), cap)]
     if "sides" in data:
-        items += _sides(scalp, lower, data, tones, skin)
+        items += _sides(scalp, lower, data, tones, skin, chance)
     return Locks(back, under, tuple(items), (), float(ring[:, 1].min()))
+
+
+class _Skull(Scalp):
+    """A scalp that narrows to the width of the face at the ears."""
+
+    def __init__(self, scalp: Scalp) -> None:
+        super().__init__(scalp.head, scalp.mass, scalp.half, scalp.power, tucked=True)
+        self._narrow = 0.0
+        at_ear = float(self.on(90.0, NARROW[1])[0])
+        self._narrow = NARROW[2] * self.head.size.cheek / at_ear - 1
+
+    def on(self, azimuth: ArrayLike, v: ArrayLike, lift: ArrayLike = 0.0) -> Points3:
+        found = super().on(azimuth, v, lift)
+        narrow = self._narrow * np.where(found[..., 0] * self.head.yaw > 0, 1 - self._tuck, 1.0)
+        found[..., 0] *= 1 + narrow * ease(found[..., 1], *NARROW[:2])
+        return found
 
 
 def _even(ring: Points) -> Points:
@@ -96,77 +125,105 @@ def _even(ring: Points) -> Points:
     return columns([np.convolve(axis, kernel / kernel.sum(), "valid") for axis in ends.T])
 
 
-def _join_face(scalp: Scalp, edge: Points, ring: Points) -> tuple[Points, Points]:
-    """On a turned head, the outline of the skull runs into that of the face at the far temple."""
-    head = scalp.head
-    if abs(head.yaw) <= TURNED:
-        return edge, ring
-    face = head.contour()
-    across = np.array((np.cos(head.roll), np.sin(head.roll))) * np.sign(head.yaw)
-    far = -1 - JOIN[1] if head.yaw > 0 else JOIN[1]
-    azimuth = np.linspace(scalp.left, scalp.right, len(edge)) * np.sign(head.yaw)
-    kept = edge[(azimuth < 46) & (edge @ across < face[far] @ across - 0.03)]
-    if head.yaw > 0:
-        ring = ring[JOIN[0] :]
-        return np.vstack([kept, _blend(ring[1], ring[0], face[-1 - JOIN[1]], face[-JOIN[1]])[::-1]]), ring
-    ring = ring[: -JOIN[0]]
-    return np.vstack([_blend(ring[-2], ring[-1], face[JOIN[1]], face[JOIN[1] - 1]), kept]), ring
-
-
-def _blend(before: Points, start: Points, end: Points, after: Points) -> Points:
-    """A curve that goes on from one line into another."""
-    length = float(np.hypot(*(end - start))) / 3
-    one, two = start - before, end - after
-    return bezier(start, start + one / np.hypot(*one) * length, end - two / np.hypot(*two) * length, end, BLEND)
+def _gloss(scalp: Scalp) -> Path:
+    """The highlight on the skull."""
+    turn = np.linspace(0, 2 * np.pi, 24)[:, None]
+    azi, v = (np.array(GLOSS[0]) + np.cos(turn) * (GLOSS[1][0], -GLOSS[1][1]) + np.sin(turn) * GLOSS[2]).T
+    return Path.polygon(scalp.head.project(scalp.on(azi - np.degrees(scalp.head.yaw), v)))
 
 
 def _tinted(
-    scalp: Scalp,
-    lower: Points,
-    data: Mapping[str, Any],
-    colour: tuple[int, int, int],
-    dark: tuple[int, int, int],
-    chance: np.random.RandomState,
+    scalp: Scalp, lower: Points, data: Mapping[str, Any], colour: Colour, tones: Tones, chance: np.random.RandomState
 ) -> list[Item]:
-    """Shaved hair: its colour with a soft edge, and stubble."""
+    """Shaved hair: its colour, that fades downwards and at its edge, and short strokes that follow the head."""
+    lower = _slanted(lower, scalp)
     edge, ring = scalp.cap(over_ears(lower))
-    wide = ring + (ring - ring.mean(0)) * 0.1  # beyond the skull, where the blur would show
-    items: list[Item] = [Shape(Path.polygon(np.vstack([edge, wide])), Flat(colour), blur=SOFT)]
-    half = np.array((0.004, 0.0))  # of a stroke's width
+    wide = ring + (ring - ring.mean(0)) * 0.12  # beyond the skull, where the blur would show
+    faint = float(data["tint"]) < FAINT
+    ends = scalp.head.project([(0.0, FADED[0][0], 0.0), (0.0, FADED[-1][0], 0.0)])
+    span = FADED[-1][0] - FADED[0][0]
+    fade = float(data.get("fade", 1.0))
+    stops = tuple(((v - FADED[0][0]) / span, colour, 1 - fade * (1 - opacity)) for v, opacity in FADED)
+    fill = Gradient(tuple(ends[0]), tuple(ends[1]), stops)
+    soft = SOFTEST if faint else SOFT
+    items: list[Item] = [Shape(Path.polygon(np.vstack([edge, wide])), fill, blur=soft)]
     count = int(data.get("stubble", STUBBLE))
-    azi = chance.uniform(scalp.left * 0.9, scalp.right * 0.9, count)
+    if faint or not count:
+        return items
+    azi = chance.uniform(scalp.left, scalp.right, count)
     low = np.interp(azi, lower[:, 0], lower[:, 1])
-    v = low + 0.015 - (low + 1.75) * chance.uniform(0, 1, count) ** 1.2  # more of it along the hairline
-    way = azi[:, None] * np.array((1.0, 0.985, 0.97))
-    lines = scalp.head.project(scalp.on(way.ravel(), (v[:, None] - (0.0, 0.03, 0.06)).ravel())).reshape(-1, 3, 2)
-    strokes = [outline(line + half, line - half) for line in lines]
-    items.append(Shape(join(strokes), Flat(dark, 0.5)))
+    share = chance.uniform(0, 1, count)
+    share[: int(EDGED * count)] *= 0.08
+    v = low + 0.03 - 0.1 * ease(np.abs(azi), 36, 48) - (low + 1.62) * share
+    kept = chance.uniform(0, 1, count) < 1 - fade * (1 - ease(v, *SPARSE))
+    ways = columns([chance.uniform(-2.0, 2.0, count), chance.uniform(*data.get("strand", STROKE[:2]), count)])
+    rings = _strokes(scalp, azi[kept], v[kept], ways[kept])
+    items.append(Shape(join(rings[::3]), Flat(mix(colour, tones.light, 0.45), 0.45)))
+    items.append(Shape(join([*rings[1::3], *rings[2::3]]), Flat(mix(colour, tones.deep, 0.55), 0.55)))
     return items
 
 
-def _sides(scalp: Scalp, lower: Points, data: Mapping[str, Any], tones: Tones, skin: SkinTones) -> list[Item]:
-    """What is left at the sides of a balding head, thinning upwards."""
-    top, tint = float(data["sides"]), float(data.get("rim", 0.9))
+def _slanted(lower: Points, scalp: Scalp) -> Points:
+    """The edge of shaved hair on a turned head: at the far temple it slants down into the outline."""
+    yaw = scalp.head.yaw
+    azi, begin = lower[:, 0] * np.sign(yaw), SLANT[0]
+    order = np.argsort(azi)
+    start = float(np.interp(begin, azi[order], lower[order, 1]))
+    slant = np.interp(azi, (begin, 92.0 - abs(float(np.degrees(yaw)))), (start, SLANT[1]))
+    far = (azi > begin) * ease(abs(yaw), 0.05, TURNED)
+    return columns([lower[:, 0], lower[:, 1] + far * np.minimum(slant - lower[:, 1], 0)])
+
+
+def _strokes(scalp: Scalp, azi: Points, v: Points, ways: Points) -> list[Points]:
+    """Short tapered strokes, each a ring of four points.
+
+    Args:
+        scalp: that they lie on.
+        azi: of their middles.
+        v: of their middles.
+        ways: ``(N, 2)`` azimuth and v from their start to their end.
+    """
+    share = np.array((-0.5, 0.0, 0.5))
+    line = scalp.on((azi[:, None] + ways[:, :1] * share).ravel(), (v[:, None] + ways[:, 1:] * share).ravel(), 0.004)
+    start, middle, end = scalp.head.project(line).reshape(-1, 3, 2).transpose(1, 0, 2)
+    along = end - start
+    normal = columns([-along[:, 1], along[:, 0]]) / np.maximum(np.hypot(*along.T), 1e-6)[:, None] * STROKE[2]
+    return list(np.stack([start, middle - normal, end, middle + normal], 1))
+
+
+def _sides(
+    scalp: Scalp, lower: Points, data: Mapping[str, Any], tones: Tones, skin: SkinTones, chance: np.random.RandomState
+) -> list[Item]:
+    """What is left at the sides of a balding head: short hair around the ears, thinning upwards."""
+    top, tint = float(data["sides"]), float(data.get("rim", 0.85))
     colour = mix(skin.base, tones.base, tint)
     items: list[Item] = []
     for side in (-1, 1):
-        low = lower[(lower[:, 0] * side > 51) & (lower[:, 0] * side < 98)]
-        low = low[np.argsort(low[:, 0] * side)]
-        high = smooth(np.array([*RIM, (100, top), (90, top - 0.02), (78, top + 0.04), *FRONT]) * (side, 1))
-        inner = scalp.head.project(scalp.on(scalp.seen(low[:, 0]), low[:, 1], 0.02))
-        stands = STANDS * ease(high[:, 0] * side, 70, 95) * ease(high[:, 1], top, top + 0.25)
-        outer = scalp.head.project(scalp.on(scalp.seen(high[:, 0]), high[:, 1], stands))
-        v0, v1 = float(outer[:, 1].min()), float(inner[:, 1].max())
-        u = float(inner[:, 0].mean())
-        stops = ((0.0, colour, 0.0), (0.3, colour, 0.8), (0.5, colour, 1.0), (1.0, mix(colour, tones.shade, 0.3), 1.0))
-        items.append(Shape(Path.polygon(np.vstack([inner, outer])), Gradient((u, v0), (u, v1), stops)))
-        rim = np.vstack([inner[-1:], outer[:RIM_POINTS]])
-        items.append(Shape(brush(rim, [0.010, 0.028, 0.020, 0.002]), Flat(mix(colour, tones.line, 0.8))))
-        for share in np.linspace(0.0, 1.0, COMBED):
-            azi = side * np.linspace(50 + 15 * share, 92 + 4 * share, 10)
-            start, end = -0.18 - 0.42 * share, -0.36 + (top + 0.36) * share
-            level = np.linspace(start, end, 10) - 0.05 * np.sin(np.linspace(0, 3, 10))
-            strand = scalp.head.project(scalp.on(scalp.seen(azi), level, 0.02))
-            dark = mix(colour, tones.deep, 0.6) if round(share * COMBED) % 2 else mix(colour, tones.light, 0.8)
-            items.append(Shape(brush(strand, [0.002, 0.022, 0.002]), Flat(dark, 0.6 - 0.25 * share)))
+        if side * scalp.head.yaw > TURNED:
+            continue  # hidden behind the forehead
+        end = min(side * (scalp.right if side > 0 else scalp.left), WREATH[-1][0])
+        azi = np.linspace(WREATH[0][0], end, 24)
+        high = np.interp(azi, *smooth(np.add(WREATH, (0.0, top))).T)
+        low = np.minimum(np.interp(side * azi, *over_ears(lower).T), BESIDE[1] * ease(azi, 66, 74))
+        low = np.maximum(low, high)
+        up = np.linspace(low[-1], high[-1], 16)
+        stands = STANDS * ease(up, low[-1] + 0.08, low[-1] - 0.1) * ease(up, high[-1], high[-1] + 0.3)
+        below, outer, above = (
+            scalp.head.project(scalp.on(side * np.asarray(a), np.asarray(v), lift))
+            for a, v, lift in ((azi, low, 0.0), (np.full(16, end), up, stands), (azi[::-1], high[::-1], 0.0))
+        )
+        v0, v1 = float(above[:, 1].min()), float(below[:, 1].max())
+        u = float(below[:, 0].mean())
+        stops = ((0.0, colour, 0.0), (0.3, colour, 0.75), (0.6, colour, 1.0), (0.8, colour, 0.9), (1.0, colour, 0.35))
+        form = Path.polygon(np.vstack([below, outer, above]))
+        items.append(Shape(form, Gradient((u, v0), (u, v1), stops), blur=0.026))
+        if end > BEHIND:
+            items.append(Shape(brush(outer, [0.02, 0.034, 0.03, 0.012]), Flat(mix(colour, tones.line, 0.8))))
+        at = chance.uniform(WREATH[0][0] + 5, end, COMBED)
+        share = chance.uniform(0.08, 0.9, COMBED)
+        base, crest = np.interp(at, azi, low), np.interp(at, azi, high)
+        ways = columns([side * chance.uniform(7, 13, COMBED), chance.uniform(-0.07, 0.0, COMBED)])
+        rings = _strokes(scalp, side * at, base + (crest - base) * share, ways)
+        items.append(Shape(join(rings[::2]), Flat(mix(colour, tones.deep, 0.6), 0.6)))
+        items.append(Shape(join(rings[1::2]), Flat(mix(colour, tones.light, 0.7), 0.6)))
     return items

@@ -19,7 +19,7 @@ from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen.ground import Ground
 from photo2moe.pen.locks import FADE, LINE, Comb, Dye, Lock, draw_comb
 from photo2moe.pen.scene import Item, Points, shares
-from photo2moe.pen.spines import Run, Wave, spines
+from photo2moe.pen.spines import Run, Wave, past_eyes, spines
 
 LAYERS = ("back", "under", "front")
 FAR = 12  # most of any number of a lock, face units: far outside the picture
@@ -42,10 +42,10 @@ _KEYS = {
 }
 WAVY = 0.05  # height of waves from which a lock shows more strands, face units
 FRINGE = 0.35  # share of its winding that the end of a lock of a fringe has
-FULLER, THINNER = 0.25, 0.12  # shares by which full volume widens the locks of a back, and flat hair narrows them
+FULLER, THINNER = 0.16, 0.12  # shares by which full volume widens the locks of a back, and flat hair narrows them
 INNER = 0.72 * LINE  # width of the outline of locks before the face, which lie inside the silhouette, face units
 BEHIND = 9  # strands of the mass behind the neck
-WIDER = 0.07  # share by which it moves them outwards
+WIDER = 0.04  # share by which it moves them outwards
 BROADER = 1.6  # share by which waves of a lock grow with its half width, per face unit
 WIDE = 0.6  # half width from which a lock is a mass that does not wave as a whole, face units
 
@@ -203,7 +203,12 @@ def draw_locks(
             )
             runs.append(Run(points, width, layer, swing, phase, data.get("depth")))
             styles.append((data, mirrored, seed, chance.uniform(0.94, 1.06), dye))
-    for run, spine, (data, mirrored, seed, wider, dye) in zip(runs, spines(ground, runs), styles, strict=True):
+    lines = spines(ground, runs)
+    front = [number for number, run in enumerate(runs) if run.layer == "front"]
+    moved = past_eyes(ground, [lines[n] for n in front], [runs[n].width for n in front])
+    for number, line in zip(front, moved, strict=True):
+        lines[number] = line
+    for run, spine, (data, mirrored, seed, wider, dye) in zip(runs, lines, styles, strict=True):
         lean = float(data.get("lean", 0.0)) * (-1 if mirrored else 1)
         comb = Comb(int(data.get("tips", 1)), float(data.get("cut", 0.4)), lean, float(data.get("uneven", 0.12)))
         drawn, whole, cast = draw_comb(

@@ -22,7 +22,8 @@ from photo2moe.pen.head import Head
 from photo2moe.pen.locks import Locks
 from photo2moe.pen.palette import SkinTones, Tones, mix, parse, skin
 from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush, clip, columns
-from photo2moe.pen.tufts import LINE, Paint, Tuft, draw_roots, draw_strands, draw_tuft, fans, own_tufts
+from photo2moe.pen.tufts import LINE, LONG, Paint, Tuft, combed, draw_combed, draw_roots, draw_shorn, draw_strands
+from photo2moe.pen.tufts import draw_tuft, fans, own_tufts
 
 MIRRORED = "_r"  # after the name of a crop: it is drawn the other way round
 DEFAULT = "brushed_up"  # crop for a front that only long hair has
@@ -34,7 +35,7 @@ LOOSE = (
 )  # headwear that does not press hair flat
 LEVELS = (-2.05, -0.79, -0.385, 0.0)  # v of top, hairline, brows and eyes of the head that crops are written for
 HAIRY = ((1.07, 0.95), 2.2)  # half width and height of the scalp under short hair, face units; how square it is
-BARE = ((1.08, 0.93), 1.95)  # the same of a bare one, which is rounder
+BARE = ((1.08, 0.86), 1.95)  # the same of a bare one, which is rounder
 NOTCH = (0.035, 1.6)  # height in face units and width in degrees of the notches of a hairline
 LINES = ((0.0, 0.0), (20.0, -0.03), (34.0, -0.05), (44.0, 0.12))  # hairline of a crop that has none: azimuth, v below
 SIDES = ((47.0, -0.50), (51.0, -0.28), (55.0, -0.13))  # azimuth and v of the edge of the hair before the ear
@@ -48,7 +49,13 @@ BEHIND = (
     (136.0, 0.36),
     (180.0, 0.42),
 )  # the same above and behind the ear
+GROWN = 1.1  # v of the chin from which on the nape lies as low as that; that of a child lies higher
 RAGGED = 0.9  # length of the tips of the outline as a share of the thickness of hair above
+LIVELY = (0.1, 0.7)  # volume of hair from which locks stand out of it, and from which they all may
+CLOSE = 0.5  # length of the tips of the outline of close hair, as a share of that of lively hair
+WAVE = 0.012  # height of the waves of the outline of combed hair, as a share of the scalp's radius
+SOFT = ((0.11, 0.22), (0.055, 0.26))  # width of bands along the hairline in which skin is seen, and how much of it
+SPIKY = (0.9, 1.2)  # weight of the outlines of a crop from which its tips stand out, and from which they do all
 COMB = 15.0  # degrees by which hair is combed aside, where a crop says nothing
 COMBED = 3.0  # degrees of the outline by which its tips turn aside for each degree that strands do
 FADE = (-0.85, 0.05)  # v between which sides that are cut short grow thinner
@@ -118,9 +125,10 @@ class _Crop:
         self.data: Mapping[str, Any] = part.data
         self.skin: SkinTones = skin(parse(who.skin.colour))
         self.tones = _thin(tones, self.skin, float(self.data.get("thin", 0.0)))
+        self.lively = float(ease(who.hair.volume, *LIVELY))
         self.wavy = who.hair.texture in ("wavy", "curly")
         half, power = BARE if "tint" in self.data else HAIRY
-        self.scalp = Scalp(head, self._thickness(), half, power)
+        self.scalp = Scalp(head, self._thickness(), half, power, tucked=True)
         self.crest = CENTRE - self.scalp.half[1] * (1 + float(self.scalp.thick(0.0, -1.67)))
         self.lower = self._lower()
 
@@ -134,7 +142,8 @@ class _Crop:
         more = 0.08 * self.who.hair.volume if top > 0.05 else 0.0
         ring = tuple(float(clip(0.8 * (r - 1), -0.07, 0.16)) for r in self.who.hair.outline) if top > 0.03 else ()
         lean = self.sign * float(mass.get("lean", 0))
-        return Mass(top + more, side + 0.4 * more, front + 0.5 * more, lean, 0.0, ring)
+        wave = WAVE if "combed" in self.data else 0.0
+        return Mass(top + more, side + 0.4 * more, front + 0.5 * more, lean, wave, ring)
 
     def _lower(self) -> Points:
         """The lower edge of the hair all around: azimuth and v, by azimuth."""
@@ -144,6 +153,7 @@ class _Crop:
             self.who.beard.kind not in ("none", "stubble", "stubble_light", "moustache", "goatee")
         )
         rest = np.array([*SIDES, (58.5, tip), (61.5, tip - 0.02), *BEHIND], float)
+        rest[:, 1] = np.where(rest[:, 1] > 0, rest[:, 1] * min(self.head.size.chin / GROWN, 1.0), rest[:, 1])
         rest[len(SIDES) - 1, 1] += min(tip, 0.0)
         one = np.vstack([line[line[:, 0] >= 0], rest])
         other = line[line[:, 0] <= 0] * (-1, 1) if (line[:, 0] < 0).any() else line
@@ -159,7 +169,7 @@ class _Crop:
             level -= self.chance.uniform(0.2, 1) * NOTCH[0] * np.exp(-np.abs(azi - place) / NOTCH[1])
         both = np.vstack([both[both[:, 0] < -38], columns([azi, level]), both[both[:, 0] > 38]])
         both = both[np.append(True, np.diff(both[:, 0]) > 0.01)]
-        return smooth(closed(both, self.head.yaw))
+        return smooth(closed(both, self.head.yaw, self.scalp.runs_out))
 
     def _design(self, points: Points) -> Points:
         """Points as a crop is written, on this head from the front: mirrored, parted and fitted to its hairline."""
@@ -180,6 +190,8 @@ class _Crop:
         behind: list[bool] = []
         flat = self.who.headwear.kind not in LOOSE
         written = [one for one in self.data.get("tufts", ()) if not (flat and one.get("behind"))]
+        if "combed" in self.data:  # neat hair: few of them stand out
+            written = written[:: max(2, round(2 / max(self.lively, 0.01)))] if self.lively else []
         for number, data in enumerate(one for fan in fans(written) for one in own_tufts(fan, self.chance)):
             if self.chance.uniform() >= data.get("maybe", 1.0):
                 continue
@@ -241,7 +253,9 @@ class _Crop:
             return ring
         hang = sum(one.falls for one in tufts if not one.behind) > 0.5 * len(tufts)
         toward = 180.0 if hang and "comb" not in self.data else self.sign * COMBED * float(self.data.get("comb", COMB))
-        length = RAGGED * self.scalp.mass.top * float(self.data.get("edge", 1.0)) ** 1.5
+        edge = float(self.data.get("edge", 1.0))
+        lively = max(self.lively, float(ease(edge, *SPIKY)))
+        length = RAGGED * self.scalp.mass.top * edge**1.5 * (CLOSE + (1 - CLOSE) * lively)
         return ruffle(ring, self.head, toward, length, self.chance)
 
     def _paint(self, cap: Path) -> Paint:
@@ -264,22 +278,28 @@ class _Crop:
         right = np.vstack([edge[-1:], ring[: len(ring) // 3]])
         inside = [Shape(brush(right, [0.4, 0.5, 0.1]), Flat(t.shade, 0.6), blur=0.07)]
         if fade:  # sides are cut shorter downwards, so that skin is seen through them
-            colour = mix(t.base, self.skin.shade, 0.5)
+            colour = mix(t.base, self.skin.shade, 0.6)
             (u0, v0), (u1, v1) = self.head.project(np.array([[0.0, FADE[0], 0.0], [0.0, FADE[1], 0.0]])).tolist()
             stops = ((0.0, colour, 0.0), (0.5, colour, 0.55 * fade), (1.0, colour, fade))
             inside.append(Shape(cap, Gradient((u0, v0), (u1, v1), stops)))
+        inside += [Shape(brush(edge, [0.0, wide, wide, 0.0]), Flat(self.skin.shade, share)) for wide, share in SOFT]
         hairline = brush(edge, [0.010, 0.006, 0.010, 0.004, 0.010, 0.006, 0.010])
         return [
             Shape(cap, self._light()),
             Group(tuple(inside), cap),
-            Shape(hairline, Flat(t.line, 0.5)),
+            Shape(hairline, Flat(t.line, 0.3)),
             draw_roots(self.scalp, self.lower, t, self.sign * float(self.data.get("comb", COMB)), self.chance),
         ]
 
     def _lines(self, paint: Paint) -> list[Item]:
         """Strands, and what else the crop draws with a line."""
         lean = self.sign * float(self.data.get("comb", 0.0))
-        items = draw_strands(self.scalp, self.lower, self.data, paint, lean, self.chance)
+        items = draw_shorn(self.scalp, self.lower, paint.tones, self.chance) if self.data.get("fade", 0.4) else []
+        items += draw_strands(self.scalp, self.lower, self.data, paint, lean, self.chance)
+        if "combed" in self.data:
+            written = self._design(combed(self.data["tufts"], int(self.data["combed"]), self.chance).reshape(-1, 2))
+            lines = self._laid(written).reshape(-1, LONG, 2)
+            items += draw_combed(written.reshape(-1, LONG, 2), lines, paint, self.chance)
         for wisp in self.data.get("wisps", ()):
             p0, p1, p2, p3 = np.asarray(wisp, float)
             line = self._laid(self._design(bezier(p0, p1, p2, p3, 16)))

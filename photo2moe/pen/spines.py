@@ -17,6 +17,11 @@ TUCKED = -0.75  # v above which ends wind inwards
 SHORTEST = 0.7  # length below which a lock's end does not wind, face units
 GROW = 1.1  # height over which waves grow to their full size, face units
 COUNT = 48  # points of a lock's middle line
+FREE = (1.12, 1.12)  # half width and height about an eye's inner corner that hair leaves free, in those of the eye
+LASHES = 0.08  # more than that at the outer corner, for the lashes, face units
+BELOW = 0.55  # height below the eyes over which a lock that is moved aside comes back, face units
+PASSES = (15, 11, 7)  # points over which a move aside is spread, one pass after the other
+FEW = 5  # points at a root that stay where they grow
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,61 @@ def spines(ground: Ground, runs: Sequence[Run]) -> list[Points]:
         out = 1 if curve[-1, 1] > TUCKED else -1  # what ends beside the face turns outwards, what ends above inwards
         turns.append(-out * run.wave.curl * float(np.sign(curve[-1, 0])) if long >= SHORTEST else 0.0)
     return list(_wound(_waved(found, length, runs), np.array(turns)[:, None]))
+
+
+def past_eyes(ground: Ground, lines: Sequence[Points], halves: Sequence[NDArray[np.float64]]) -> list[Points]:
+    """Locks before the face, moved outwards past the eyes, or up where they end above them.
+
+    Args:
+        ground: where they lie.
+        lines: their middle lines in the picture, ``(48, 2)`` each.
+        halves: half widths spread evenly over each, face units.
+
+    Returns:
+        The lines, none of whose edges lies over an eye.
+    """
+    if not lines:
+        return []
+    head = ground.head
+    half = np.stack([_spread(width, COUNT) for width in halves])
+    p = ground.upright(np.concatenate(lines)).reshape(-1, COUNT, 2)
+    boxes = []
+    (u, v), (w, h) = head.size.eye, head.size.eye_size
+    for side in (-1, 1):
+        ends = head.face(np.array([[side * (u - w), v], [side * (u + w), v], [side * u, v - h], [side * u, v + h]]))
+        inner, outer, top, low = ground.upright(ends)
+        boxes.append((side, inner[0], abs(outer[0] - inner[0]) * FREE[0] + LASHES, low[1], (low[1] - top[1]) * FREE[1]))
+    root = clip(np.arange(COUNT) / FEW, 0, 1)
+    for span in PASSES:
+        tangent = np.gradient(p, axis=1)
+        tangent /= np.hypot(tangent[..., 0], tangent[..., 1])[..., None] + 1e-9
+        normal = np.stack([tangent[..., 1], -tangent[..., 0]], -1) * half[..., None]
+        moves = np.zeros((4, *p.shape))
+        for n, (side, corner, wide, low, high) in enumerate(boxes):
+            for m, edge in enumerate((p - normal, p + normal)):
+                x, y = side * (edge[..., 0] - corner) / wide, (low - edge[..., 1]) / high
+                reach = (np.maximum(x, 0) ** 3 + np.maximum(y, 0) ** 3) ** (1 / 3)
+                short = np.maximum(1 / np.maximum(reach, 0.2) - 1, 0) * (x > -0.15)
+                near = clip(1 + y * high / BELOW, 0, 1)
+                moves[2 * n + m, ..., 0] = side * np.maximum(x, 0) * wide * short * near
+                moves[2 * n + m, ..., 1] = -np.maximum(y, 0) * high * short * near
+        most = np.argmax(np.hypot(moves[..., 0], moves[..., 1]), 0)
+        move = np.take_along_axis(moves, most[None, ..., None], 0)[0]
+        if not move.any():
+            break
+        p = p + _eased(move, span) * root[None, :, None]
+    return list(ground.tilted(p.reshape(-1, 2)).reshape(p.shape))
+
+
+def _eased(move: NDArray[np.float64], span: int) -> NDArray[np.float64]:
+    """Moves ``(K, N, 2)`` spread over ``span`` neighbours along each line, as large where they were largest."""
+    reach = clip(np.arange(-(span // 2), COUNT + span // 2), 0, COUNT - 1).astype(int)
+    spread = np.stack([move[:, reach[k : k + COUNT]] for k in range(span)])
+    weight = np.hanning(span + 2)[1:-1]
+    largest = np.hypot(move[..., 0], move[..., 1]).max(1)
+    eased = np.tensordot(weight / weight.sum(), spread, 1)
+    again = largest / (np.hypot(eased[..., 0], eased[..., 1]).max(1) + 1e-9)
+    return np.asarray(eased * clip(again, 1, 2)[:, None, None])
 
 
 def _spread(values: NDArray[np.float64], count: int) -> NDArray[np.float64]:

@@ -141,7 +141,9 @@ class Wardrobe:
         words = (self.who.person.age, self.who.person.look, self.who.hair.length, turned, printed)
         scale = BOLD**self.who.glasses.weight if kind == "glasses" else 1.0
         extra = self._patterns(part) if kind == "clothes" else None
-        return draw_part(part, self.stuff, place, scale=scale, layer=layer, words=words, places=groups, extra=extra)
+        items = draw_part(part, self.stuff, place, scale=scale, layer=layer, words=words, places=groups, extra=extra)
+        face = self._cut("spares") if kind == "headwear" and not layer else None
+        return items if face is None else (Group(items, outside(face)),)
 
     def _patterns(self, part: Part) -> dict[str, tuple[Item, ...]]:
         """What fills shapes of the groups ``pattern``, ``pattern_upright`` and ``pattern_small`` of clothes."""
@@ -158,17 +160,20 @@ class Wardrobe:
 
     def hat_over(self, hair: tuple[Item, ...]) -> tuple[Item, ...]:
         """Hair without what the headwear hides: where its part says ``hides``, or outside where it says ``shows``."""
-        name = self.names["headwear"]
-        if not hair or name == "none":
+        if not hair or self.names["headwear"] == "none":
             return hair
+        shown, hidden = self._cut("shows"), self._cut("hides")
+        if shown is not None:
+            return (Group(hair, shown),)
+        return hair if hidden is None else (Group(hair, outside(hidden)),)
+
+    def _cut(self, name: str) -> Path | None:
+        """The shape of the headwear with that ``id``, placed: what hair or cloth is cut along."""
         place, groups = self.places["headwear"]
-        for shape in self.kit.get("headwear", name).data["shapes"]:
-            path = Path.parse(shape["path"]).map(groups.get(shape.get("group", ""), place))
-            if shape.get("id") == "shows":
-                return (Group(hair, path),)
-            if shape.get("id") == "hides":
-                return (Group(hair, outside(path)),)
-        return hair
+        for shape in self.kit.get("headwear", self.names["headwear"]).data["shapes"]:
+            if shape.get("id") == name:
+                return Path.parse(shape["path"]).map(groups.get(shape.get("group", ""), place))
+        return None
 
 
 def _only(part: Part, layer: str) -> Part:

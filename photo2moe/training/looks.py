@@ -33,13 +33,13 @@ from torch.nn import functional as F
 
 from photo2moe.character.attributes import pixels
 from photo2moe.character.labels import FIELDS
-from photo2moe.errors import Photo2MoeError
+from photo2moe.errors import InputError, Photo2MoeError
 from photo2moe.files import write_bytes
 from photo2moe.training.interrupt import Interrupt
 from photo2moe.training.looks_data import Labelled, View, load, view
 from photo2moe.training.looks_net import LooksModel, frozen, session, to_onnx
 from photo2moe.training.looks_score import look, score, temperatures
-from photo2moe.training.looks_start import start
+from photo2moe.training.looks_start import merged, start
 
 BATCH = 16  # photos
 RATE_NET, RATE_HEAD = 4e-4, 2e-3  # largest learning rates of AdamW
@@ -238,6 +238,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=60.0, help="of training on one thread (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of weights and views (default: %(default)s)")
     parser.add_argument("--export", action="store_true", help="do not train; write the net of the run as it is")
+    parser.add_argument(
+        "--merge", type=Path, nargs="+", default=[], metavar="RUN", help="write the mean of its weights and these runs'"
+    )
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
@@ -248,6 +251,8 @@ def main(arguments: list[str] | None = None) -> None:
         if state.is_file():
             run.resume(state)
         if options.export or _train(run, state):
+            others = [_average(folder / "state.pt") for folder in options.merge]
+            run.average = merged([*others, run.average])
             log.info("%s", export(run, options.output))
     except Photo2MoeError as error:
         raise SystemExit(f"Error: {error}") from error
@@ -269,6 +274,14 @@ def _train(run: Run, state: Path) -> bool:
                 return False
     run.save(state)
     return True
+
+
+def _average(state: Path) -> dict[str, Tensor]:
+    """Weights of another run."""
+    if not state.is_file():
+        raise InputError(f"{state} is no state of a run; name its folder after --merge")
+    average: dict[str, Tensor] = torch.load(state, map_location="cpu", weights_only=True)["average"]
+    return average
 
 
 def _steps(run: Run) -> Iterator[float]:

@@ -1,7 +1,8 @@
-"""Begin a looks net where an earlier one ended, from its ONNX file."""
+"""Begin a looks net where an earlier one ended, from its ONNX file; and the mean of several runs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
+from torch import Tensor
 
 from photo2moe.errors import InputError
 from photo2moe.training.looks_net import Conv, LooksModel
@@ -47,6 +49,23 @@ def start(model: LooksModel, path: Path) -> None:
             elif name in ("fields.weight", "fields.bias"):
                 parameter.zero_()
                 parameter[tuple(map(slice, earlier.shape))] = earlier
+
+
+def merged(averages: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of the weights of runs that began with one another (Wortsman et al., *Model soups*, ICML 2022).
+
+    Args:
+        averages: weights of each run, the last one's with all fields; earlier ones may lack the last rows.
+    """
+    result = {}
+    for name, last in averages[-1].items():
+        total, count = torch.zeros_like(last, dtype=torch.float64), torch.zeros_like(last, dtype=torch.float64)
+        for average in averages:
+            part = tuple(map(slice, average[name].shape))
+            total[part] += average[name]
+            count[part] += 1
+        result[name] = (total / count).to(last.dtype)
+    return result
 
 
 def _values(graph: Any) -> dict[str, NDArray[np.float32]]:
