@@ -152,7 +152,7 @@ def test_colours_of_the_command_line():
         ({"person.look": "f", "brows.thickness": 0.5}, "brows", "soft"),
         ({"person.look": "f", "brows.thickness": 0.8}, "brows", "thick"),
         ({"person.look": "f", "brows.slant": 0.5}, "brows", "arched"),
-        ({"person.look": "m", "brows.slant": 0.5}, "brows", "angled"),
+        ({"person.look": "m", "brows.slant": 0.7}, "brows", "angled"),
         ({"person.look": "m", "brows.slant": 0.5, "expression.smile": 0.6}, "brows", "straight"),
         ({"brows.slant": -0.5}, "brows", "flat"),
         ({"brows.thickness": -0.5}, "brows", "thin"),

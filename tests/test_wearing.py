@@ -1,5 +1,7 @@
 """Headwear: every kind that a photo is read for can be drawn, and its cloth has the colours that were seen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,10 @@ from photo2moe.character.wearing import wearing
 from photo2moe.face.lab import difference, from_hex
 from photo2moe.face.parse import HEADWEAR, Regions
 from photo2moe.kit.loader import load_kit
+from photo2moe.pen.head import Head
 from photo2moe.pen.palette import to_oklab
 from photo2moe.pen.portrait import draw_scene, materials
+from photo2moe.pen.raster import raster
 from photo2moe.pen.worn import materials as worn_materials
 from photo2moe.types import Face
 
@@ -84,3 +88,18 @@ def _unseen():
 def test_some_hair_is_seen_under_a_loose_cloth():
     who = Character().replace(**{"headwear.kind": "dupatta", "hair.length": "hidden"})
     assert wearing(*_unseen(), who)["hair.length"] != "hidden"
+
+
+@pytest.mark.parametrize("kind", ["headscarf", "dupatta", "ghutra", "hood"])
+@pytest.mark.parametrize(("age", "years"), [("baby", 1.0), ("child", 4.0), ("adult", 30.0)])
+@pytest.mark.parametrize("pose", [(0, -25, 0), (0, 25, 0), (45, -25, 25), (-45, -25, -25), (-45, 20, 15)])
+def test_cloth_never_covers_the_mouth(kind, age, years, pose):
+    fields = {"headwear.kind": kind, "person.age": age, "person.years": years}
+    fields |= {f"pose.{name}": float(angle) for name, angle in zip(("yaw", "pitch", "roll"), pose, strict=True)}
+    who = Character().replace(**fields)
+    scene, head = draw_scene(who, load_kit()), Head(who)
+    cloth = replace(scene, layers=tuple(layer for layer in scene.layers if layer.name == "headwear"))
+    width, v = 1.3 * head.size.mouth_width, head.size.mouth
+    mouth = head.face([(u, v + below) for u in np.linspace(-width, width, 9) for below in (-0.08, 0.0, 0.1)])
+    x, y = ((mouth - scene.origin) / scene.width * SIZE).astype(int).T
+    assert raster(cloth, SIZE)[y, x, 3].max() == 0

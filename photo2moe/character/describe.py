@@ -46,7 +46,7 @@ IRIS = {
 }
 LIGHT_EYES = ("green", "blue", "grey")
 # Of the logarithm of their odds, of a and b in Lab, and what is added: fitted on 280 photos labelled by eye.
-LIGHT_WEIGHTS = (1.10, -0.137, -0.041, 1.88)
+LIGHT_WEIGHTS = (1.10, -0.137, -0.041, 1.48)
 IRIS_WORDED = 0.65  # share of the words in the colour of eyes, which are small in photos and mirror what is around
 GREYING = ("grey", "white")
 TRUST = 0.5  # share of the words in the colour of hair when the looks net is sure that it is a natural one
@@ -58,16 +58,18 @@ MESH, WORDED = 0.05, 0.02  # added to chances of a mouth by its mesh and by the 
 # How often the looks net finds each mouth, to this power taken off, since it favours the frequent ones.
 MOUTHS = ({"closed": 0.45, "smile": 0.17, "teeth": 0.32, "open": 0.06}, 0.5)
 TEETH_SMILE = 0.35  # smile of a mouth that barely shows teeth
-BROAD = 0.7  # smile from which a mouth with teeth is a broad laugh
+BARE, BROAD = 0.4, 0.7  # smile below which teeth only show between parted lips, and from which it is a broad laugh
 LAUGH = 0.25  # gap from which it is a roaring one
+SURE_SMILE = 0.8  # rise of the corners of a closed mouth from which it smiles whatever it is said to be
 HAPPY = (0.45, 0.14)  # smile and gap from which an open mouth laughs
-ROUND = (0.3, 0.15)  # smile up to which, and gap from which, it is round
+ROUND = (0.3, 0.2)  # smile up to which, and gap from which, it is round
 SQUINT = (0.45, 0.1, 0.7)  # chances of it from which open eyes squint, and up to which narrow ones do not; openness
 WINK = 0.1  # chance of it from which eyes are unlike, if neither is shut
 CLOSED = 0.42  # chance of it from which eyes that are not wide open are shut
 SHUT, NEARLY = 0.16, 0.35  # openness below which an eye is shut, and above which it may be open for all its narrowness
 STRAINED = -0.3  # height of the eyes of those who squint or shut them, at the least
 TIED = (0.9, 1.12)  # radii of the outline of tied hair
+BUSHY = 0.85  # volume from which short curls are an afro
 TIED_VOLUME = 0.3  # the most volume that tied hair has
 
 
@@ -105,7 +107,7 @@ def describe(photo: Image, face: Face, regions: Regions, looks: Looks) -> Charac
     numbers = measure(photo, face, regions, length=said["hair.length"], look=words["look"], age=words["age"])
     who = Character().replace(**{**said, **_colours(colours, words, looks), **numbers.changes()})
     who = who.replace(**_expression(looks, numbers, covered=covers_mouth(face, regions)))
-    who = who.replace(**shape_words(who), **_outline(who), **wearing(photo, face, regions, who))
+    who = who.replace(**shape_words(who), **_outline(who), **_bushy(who), **wearing(photo, face, regions, who))
     worn = measure_garment(balanced.picture, regions, coat=who.clothes.kind in COATS)
     who = who.replace(**clothing(who, worn, colours, looks))
     return who.replace(notes=(*colours.notes, *cover_notes(photo, face, regions, numbers.head, cut_hair=numbers.cut)))
@@ -212,10 +214,20 @@ def _expression(looks: Looks, numbers: Measures, *, covered: bool) -> dict[str, 
     smile, gap = numbers.numbers["expression.smile"], numbers.gap
     if word == "teeth":
         smile = round(TEETH_SMILE + (1 - TEETH_SMILE) * numbers.joy, 2)
-        word = "grin" if smile < BROAD else "laugh" if gap > LAUGH else "teeth"
+        word = (
+            "laugh"
+            if gap > LAUGH and smile > BROAD
+            else "teeth"
+            if smile > BROAD
+            else "grin"
+            if smile > BARE
+            else "open"
+        )
     elif word == "open":
         laughs = smile > HAPPY[0] and gap > HAPPY[1]
         word = "happy" if laughs else "oh" if smile < ROUND[0] and gap > ROUND[1] else "open"
+    elif word == "closed" and smile > SURE_SMILE:
+        word = "smile"
     return {**changes, "expression.mouth": word, "expression.smile": smile}
 
 
@@ -232,7 +244,7 @@ def _lids(looks: Looks, numbers: dict[str, float]) -> dict[str, Any]:
             mean = max(mean, 1.0)
         if said["wink"] < WINK:
             opened = [round(mean, 2)] * 2
-    changes = {"expression.left": opened[0], "expression.right": opened[1]}
+    changes: dict[str, Any] = {"expression.left": opened[0], "expression.right": opened[1]}
     if min(opened) < 1:
         changes["eyes.height"] = max(numbers["eyes.height"], STRAINED)
     if max(opened) < SHUT:  # lids that fall draw brows down and outer corners too
@@ -246,3 +258,9 @@ def _outline(who: Character) -> dict[str, Any]:
         return {}
     outline = tuple(min(max(radius, TIED[0]), TIED[1]) for radius in who.hair.outline)
     return {"hair.outline": outline, "hair.volume": min(who.hair.volume, TIED_VOLUME)}
+
+
+def _bushy(who: Character) -> dict[str, Any]:
+    """Short curls that stand far off the head are an afro."""
+    short = who.hair.texture in ("curly", "coily") and who.hair.length == "short" and who.headwear.kind == "none"
+    return {"hair.length": "ear", "hair.texture": "coily"} if short and who.hair.volume > BUSHY else {}

@@ -10,7 +10,8 @@ SLIGHT = 0.15
 NARROW = -0.55  # height from which eyes are narrow
 SQUINTING = (0.16, 0.8)  # openness of both eyes, between which they squint
 MONOLID = (0.4, 0.2, 0.3)  # slant of eyes and height of level brows from which, and size to which, lids have no crease
-SMILING = 0.4  # smile from which brows are not drawn angled: they would look angry
+ANGLED = 0.6  # slant from which brows of men are drawn angled
+SMILING = 0.35  # smile from which brows are not drawn angled: they would look angry
 YOUNG = ("baby", "child")
 
 
@@ -48,8 +49,10 @@ def _brows(who: Character) -> str:
     thickness, slant = who.brows.thickness, who.brows.slant
     if thickness > (MARKED if who.person.look == "m" else 1.6 * MARKED):
         return "thick"
-    if slant > MARKED and who.expression.smile < SMILING:
-        return "arched" if who.person.look == "f" else "angled"
+    if slant > MARKED and who.person.look == "f":
+        return "arched"
+    if slant > ANGLED and who.expression.smile < SMILING and who.expression.brows >= 0:
+        return "angled"
     if slant < -MARKED:
         return "flat"
     if thickness < -MARKED:

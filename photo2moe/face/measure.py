@@ -44,7 +44,7 @@ JOY = ((0.3, 1.6), (0.10, 0.21))
 LOWEST = 0.68  # openness over that of open eyes of such people below which eyes are no narrower, but squinting
 # Deviations of the brows' height that are usual of such people: without them most men would seem to scowl.
 USUAL_BROWS = {"f": 0.4, "m": -0.35, "child": 0.7, "old": 0.0}
-CALM = (1.3, 1.0)  # deviations below and above those that are a matter of build; beyond, brows are lowered or raised
+CALM = 1.3  # deviations from those that are a matter of build; beyond, brows are raised or lowered
 RAISED = 1.5  # deviations beyond those at which brows are fully raised
 TURN = (45.0, 25.0)  # degrees of yaw and pitch that can be drawn
 
@@ -153,7 +153,7 @@ def _brows(found: Features, table: People, usual: float) -> dict[str, float]:
     names = ("brows.height", "brows.inner")
     outer, inner = (table.deviations(name, found.values[name], found.nuisances) for name in names)
     both = (outer + inner) / 2 - usual
-    beyond = max(0.0, both - CALM[1]) - max(0.0, -both - CALM[0])
+    beyond = np.sign(both) * max(0.0, abs(both) - CALM)
     return {
         "brows.height": float(np.tanh(0.6 * (outer - beyond))),
         "expression.brows": float(beyond / RAISED),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,11 +22,7 @@ DEPTH = (1.22, 1.16)  # half depth of a bare scalp before and behind the ears
 POWER = 2.25  # of the scalp, see there
 RIM = 0.9  # share of the radius beyond which tufts leave the surface
 BINS = 120  # directions in which the silhouette is sought
-TIP = 7  # points along a tip of a ragged outline
 STEPS = 22  # points along an edge of a tuft
-TOOTH = (0.22, 0.55)  # least and greatest width of the tips of a ragged outline, face units
-FULL = 0.05  # length from which tips are as wide as that; shorter ones are narrower too
-RAGGED = (72.0, 100.0)  # degrees from above between which its tips grow shorter to none
 # v of the edge of the hair at the far temple of a turned head, from the forehead to where it is hidden: a high temple
 # closes there, and the sideburn ends in a point behind the face.
 FAR = (-1.5, -0.86, -0.6, -0.46, -0.5)
@@ -206,40 +201,6 @@ class Scalp:
         end = angle(edge[0]) % (2 * np.pi)
         first, last = int(np.ceil(start / (2 * np.pi) * BINS)) + 1, int(end / (2 * np.pi) * BINS) - 1
         return edge, ring[np.arange(first, max(last, first + 2)) % BINS]
-
-
-def ruffle(ring: Points, head: Head, toward: float, length: float, chance: np.random.RandomState) -> Points:
-    """An outline of hair as a row of pointed tips of locks.
-
-    Args:
-        ring: ``(N, 2)`` from the right over the top to the left, in the picture.
-        head: that it lies on.
-        toward: where the tips point along it, degrees clockwise from above.
-        length: by which tips stand off, face units.
-        chance: how wide and long each is.
-    """
-    along = np.append(0.0, np.cumsum(np.hypot(*np.diff(ring, axis=0).T)))
-    least, most = np.array(TOOTH) * float(clip(length / FULL, 0.35, 1.0))
-    count = int(2 * along[-1] / (least + most))
-    if length <= 0 or count < 2:
-        return ring
-    cuts = np.append(0.0, np.cumsum(chance.uniform(least, most, count)))
-    cuts *= along[-1] / cuts[-1]
-    share = shares(TIP)
-    centre = head.project(np.array([[0.0, CENTRE, 0.0]]))[0]
-    pieces: list[Points] = []
-    for low, high in pairwise(cuts.tolist()):
-        ((u, v),) = (columns([np.interp([0.5 * (low + high)], along, axis) for axis in ring.T]) - centre).tolist()
-        angle = float(np.degrees(np.arctan2(u, -v) - head.roll))
-        onward = (toward - angle) % 360 > 180  # the tip lies at its end
-        stands = length * (0.15 + 1.2 * chance.uniform() ** 2) * float(ease(abs(angle), RAGGED[1], RAGGED[0]))
-        rise = share if onward else share[::-1]
-        over = (0.1 if onward else -0.1) * (high - low) * min(stands / 0.05, 1.0) * rise**3
-        at = low + (high - low) * share + over
-        points = columns([np.interp(at, along, axis) for axis in ring.T])
-        way = points - centre
-        pieces.append(points + way / np.hypot(*way.T)[:, None] * (stands * rise**1.25)[:, None])
-    return np.vstack(pieces)
 
 
 def closed(lower: Points, yaw: float, share: float = 1.0) -> Points:

@@ -34,6 +34,7 @@ BEHIND = ((0.0, 0.5), (0.0, 2.2))  # from the nape, which lies in the head's sha
 SIDE = ((0.35, -1.5), (1.3, -0.95))  # from where the crown is lit to where it lies in shade, in the picture
 DIPPED = (1.7, -0.1)  # length above the ends where dyed ones set in, and where they have their colour, face units
 
+NAPE, TURNED = 0.5, 0.6  # how far hair of a turned head reaches down behind the ear, face units, and yaw for all of it
 ROOTED = 22  # strands of the hairline
 ROOTS = (0.035, 0.025, 0.012, 0.002)  # their width, face units
 BAND, GLINT = 18, 7  # points along the band of light and along each of its glints
@@ -125,9 +126,17 @@ def draw_crown(ground: Ground, dye: Dye, hairline: ArrayLike, parting: float | N
     )
     outline = ground.dome(parting)
     top = int(np.argmin(outline[:, 1]))
-    begin = int(np.argmin(np.abs(outline[:top, 1] - left[-1, 1])))
-    end = top + int(np.argmin(np.abs(outline[top:, 1] - right[-1, 1])))
-    over = outline[begin : end + 1]
+    turn = ground.head.yaw
+    falls = [NAPE * float(clip(-side * turn / TURNED, 0, 1)) for side in (-1, 1)]  # of the near side only
+    begin = int(np.argmin(np.abs(outline[:top, 1] - left[-1, 1] - falls[0])))
+    end = top + int(np.argmin(np.abs(outline[top:, 1] - right[-1, 1] - falls[1])))
+    over = outline[begin : end + 1].copy()
+    for half, last, fall in (
+        (slice(0, top - begin), left[-1], falls[0]),
+        (slice(top - begin, None), right[-1], falls[1]),
+    ):
+        share = clip((over[half, 1] - last[1]) / max(fall, 1e-6), 0, 1) if fall else np.zeros(len(over[half]))
+        over[half, 0] += 0.5 * share**2 * (last[0] - over[half, 0])
     path = Path.polygon(ground.set(np.vstack([over, right[::-1], left[1:]])))
     edge = ground.set(np.vstack([left[::-1], right[1:]]))
     skip = len(edge) // 7
@@ -155,10 +164,10 @@ def _roots(ground: Ground, edge: Points, parting: float | None) -> list[Points]:
     away *= (1.0 if parting is None else -1.0) / (np.hypot(away[:, 0], away[:, 1])[:, None] + 1e-9)
     long = chance.uniform(0.1, 0.26, ROOTED)[:, None]
     bend = columns([-away[:, 1], away[:, 0]]) * np.sign(feet[:, :1]) * long * 0.15
-    return [
-        np.stack([foot + one * share + side * 4 * share * (1 - share) for share in shares(7)])
-        for foot, one, side in zip(feet - 0.03 * away, away * long, bend, strict=True)
-    ]
+    share = shares(7)[:, None]
+    return list(
+        (feet - 0.03 * away)[:, None] + (away * long)[:, None] * share + bend[:, None] * 4 * share * (1 - share)
+    )
 
 
 def draw_parting(ground: Ground, tones: Tones, parting: float, low: float, path: Path) -> tuple[Item, ...]:

@@ -14,7 +14,20 @@ from photo2moe.kit.loader import Part
 from photo2moe.pen.crops import STEPS, ease
 from photo2moe.pen.locks import LINE, SOFTER
 from photo2moe.pen.palette import Tones, mix, parse
-from photo2moe.pen.scene import Colour, Flat, Gradient, Path, Points, Shape, brush, clip, columns, shares, slopes
+from photo2moe.pen.scene import (
+    Colour,
+    Flat,
+    Gradient,
+    Path,
+    Points,
+    Shape,
+    brush,
+    brushed,
+    clip,
+    columns,
+    shares,
+    slopes,
+)
 
 LIT = ((-0.9, -1.75), (1.25, 0.1))  # from where hair is lit to where it lies in shade, in the picture
 UNEVEN = 0.35  # by which bumps and curls differ in size
@@ -113,12 +126,7 @@ def hatch(lines: NDArray[np.float64], widths: ArrayLike) -> Path:
     """Many short lines of as many points each, ``(K, N, 2)``, drawn with one brush, as one path."""
     if not len(lines):
         return Path()
-    w = np.atleast_1d(np.asarray(widths, float))
-    half = np.interp(shares(lines.shape[1]), shares(len(w)), w)[:, None] / 2
-    ahead = np.gradient(lines, axis=1)
-    normal = np.stack([ahead[..., 1], -ahead[..., 0]], -1) / (np.hypot(ahead[..., 0], ahead[..., 1])[..., None] + 1e-9)
-    rings = np.concatenate([lines + normal * half, (lines - normal * half)[:, ::-1]], 1)
-    return rings_path(rings)
+    return brushed(list(lines), widths)
 
 
 def rings_path(rings: NDArray[np.float64]) -> Path:

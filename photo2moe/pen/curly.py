@@ -14,18 +14,18 @@ from photo2moe.pen.head import Head
 from photo2moe.pen.locks import LINE, Locks
 from photo2moe.pen.mop import Mop
 from photo2moe.pen.palette import Tones, mix
-from photo2moe.pen.scene import Flat, Item, Points, Shape, columns, shares
+from photo2moe.pen.scene import Flat, Item, Points, Shape, clip, columns, shares
 
 CROWN = (0.42, -1.42)  # how far aside, and at which v, the crown lies that curls run out from
 FALLING = ("full", "curtain")  # fronts whose curls lie over those below them
 GROWN = 0.15  # share by which curls are larger in hair of the greatest volume
-TURN = (1.5, 3.0)  # radians by which a curl winds
+TURN = (1.6, 3.3)  # radians by which a curl winds
 LATE = 1.35  # how much more of that at its tip
 COUNT = 16  # points along a curl
 RAISED = 0.16  # height over an open hairline at which the lowest curls have their roots, face units
 FLIP = 0.16  # share of the curls that wind the other way
 BEHIND = 0.3  # share of its length by which a curl begins behind its root
-STAND = 0.10  # most by which a curl stands off the head over its root, as a share of its length
+STAND = (0.04, 0.24)  # most by which a curl stands off the head over its root, as shares of its length
 HANG = 0.9  # by how much curls hang, over how far they run outwards
 INK = 0.62  # share of the hair's own deep tone in the outlines of curls
 SMALL = {"baby": (0.8, 0.45), "child": (0.9, 0.6)}  # width and outline of a child's curls, as shares
@@ -93,7 +93,7 @@ def _rows(mop: Mop, light: Light, part: Part, size: float, fade: float) -> tuple
     contours: list[Points] = []
     middles = _curls(mop, chance, azi, v, number(part, "curl", low=0, high=3) * size)
     for middle, width in zip(middles, widths.tolist(), strict=True):
-        curl = draw_curl(middle, width, light, line=0.75 * thin * LINE, ink=INK, root=0.35)
+        curl = draw_curl(middle, width, light, line=0.75 * thin * LINE, ink=INK, root=0.1)
         items += curl
         contours.append(curl[0].path.arrays()[1])
     return items, contours
@@ -116,13 +116,15 @@ def _curls(mop: Mop, chance: np.random.RandomState, azi: Points, v: Points, leng
         up = (v > -1.15) & (rim < 0.5) & (word != "receding")
         heading = np.where(up, -np.pi / 2 + 0.85 * side, heading)  # up from the hairline
     heading = np.where(v < -1.65, heading + 0.5 * side, heading)  # those on top lie down, or they would be a tuft
-    around = np.arctan2(0.8 - 0.5 * ease(v, -0.9, -1.5), np.sign(level))  # beside the head they run down along it
+    high = 0.6 * ease(v, -0.9, -1.5)
+    around = np.arctan2(1 - high, (0.45 + high) * np.sign(level))  # beside the head they run down along it
     heading = np.where(rim > 0, (1 - rim) * heading + rim * around, heading)
     heading += chance.uniform(-0.35, 0.35, count)
     turn = side * chance.uniform(*TURN, count)
     turn = np.where((chance.uniform(0, 1, count) < FLIP) & (rim < 0.5), -turn, turn)
     heading = heading - 0.3 * turn + head.roll
     long = length * chance.uniform(0.8, 1.3, count) * np.where(v < -1.55, 0.8, 1.0)
+    long *= 1 - 0.38 * rim
     start = roots - columns([np.cos(heading), np.sin(heading)]) * (BEHIND * (1 - rim) * long)[:, None]
     angle = heading[:, None] + turn[:, None] * shares(COUNT) ** LATE
     step = np.stack([np.cos(angle), np.sin(angle)], -1) * (long / (COUNT - 1))[:, None, None]
@@ -131,5 +133,7 @@ def _curls(mop: Mop, chance: np.random.RandomState, azi: Points, v: Points, leng
     away = roots - middle
     far = np.hypot(*away.T)
     stands = np.hypot(curls[..., 0] - middle[0], curls[..., 1] - middle[1]).max(1) - far
-    inward = np.maximum(stands - STAND * long, 0) / far
-    return np.asarray(curls - (away * inward[:, None])[:, None])
+    inward = clip(stands - chance.uniform(*STAND, count) * long, 0, 0.25 * long) / far
+    inward *= np.maximum(rim, ease(v, -1.2, -1.45))  # those over the forehead stay above it
+    bent = 0.4 + 0.6 * ease(shares(COUNT), 0.0, 1.0)[:, None]  # their roots move less
+    return np.asarray(curls - (away * inward[:, None])[:, None] * bent)

@@ -55,6 +55,11 @@ def clip(value: ArrayLike, low: ArrayLike, high: ArrayLike) -> NDArray[np.float6
 
 def bezier(p0: ArrayLike, p1: ArrayLike, p2: ArrayLike, p3: ArrayLike, count: int = 24) -> NDArray[np.float64]:
     """``(count, D)`` points on a cubic Bézier curve, in as many dimensions as its four points have."""
+    return np.asarray(_cubic(count) @ np.array([p0, p1, p2, p3], float))
+
+
+@lru_cache(maxsize=64)
+def _cubic(count: int) -> NDArray[np.float64]:
+    """By how much each of the four points of a cubic curve counts at so many points along it, ``(count, 4)``."""
     t = np.linspace(0, 1, count)[:, None]
-    a, b, c, d = (np.asarray(p, float) for p in (p0, p1, p2, p3))
-    return (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
+    return np.hstack([(1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3])

@@ -48,7 +48,7 @@ GLINT_FALL = 0.4  # of that height: how far it moves at most
 # Width over the cheeks' of the skin above the temples, and how far it reaches, so that it stays within any hair, and
 # within a bare skull.
 FOREHEAD = ((0.95, 0.62), (0.78, 0.25))
-ROUNDED = 0.97  # height above the temples within which that skin narrows to nothing on the far side of a turned head
+ROUNDED = 0.8  # height above the temples within which that skin narrows to nothing on the far side of a turned head
 HIDDEN = 4.0  # share of an ear that hides behind the face, over the sine of the turn
 GLOW = (0.34, 0.19)  # radius of the blush of a cheek, and of the tip of the nose, face units
 BLUSH = {"woman": ((20, 45, 65), (0.34, 0.25, 0.21)), "man": ((25, 65), (0.18, 0.15))}  # years, and its strength

@@ -22,11 +22,13 @@ TURNS = np.arange(RADII + 1)
 LIMITS = (0.72, 1.45)  # of those radii: beyond, a lock would leave the picture or cross the face
 LEAST = 0.96  # of the radii above the ears, where the skull lies below
 SOFTEN = (0.12, 0.23, 0.30, 0.23, 0.12)  # weights by which radii are mixed with their neighbours
+ROOTS = (-1.2, 1.3)  # v from which down hair lies farther and farther behind, so that roots stay under the crown
 HANG = 0.6  # share of the head's tilt that long ends do not follow, since they hang
 FAR = 0.05  # width of the hair that is seen beside the far temple, face units
 ROUND = 0.08  # by which the hairline is rounded there, face units
 SPACE = 1.03  # radius of the hair over the skull
 LOWERED = 0.14  # share by which hair above the hairline lies lower than the skull of the other parts
+ASIDE = -0.22  # w of hair beside the neck; much farther back it would step out beside a turned crown, face units
 BLEND = 0.8  # height over which that begins, face units
 SHOULDERS = 1.72  # half width of those that hair below the chin is drawn for; on narrower ones it is narrower
 NARROWED = 0.8  # share of the difference by which it is
@@ -73,8 +75,13 @@ class Ground:
         above = np.cos(np.arange(RADII + 1) * 2 * np.pi / RADII) > 0.5
         self._radii = np.where(above, np.minimum(self._radii, most), self._radii)
 
-    def fit(self, points: ArrayLike) -> Points:
-        """Points of a part ``(N, 2)`` on this head seen from the front."""
+    def fit(self, points: ArrayLike, parted: ArrayLike = 1.0) -> Points:
+        """Points of a part ``(N, 2)`` on this head seen from the front.
+
+        Args:
+            points: of a part.
+            parted: 1 for hair that moves with the parting, 0 for what lies behind the head; one number or ``(N,)``.
+        """
         p, s = np.asarray(points, float), self.head.size
         centre, a, b, _ = s.skull
         own = (centre - b, s.hairline, s.brow, 0.0, s.chin)
@@ -82,7 +89,7 @@ class Ground:
         low = smooth((p[:, 1] + 0.7) / 0.6)
         u = p[:, 0] * ((1 - low) * a / 1.26 + low * s.cheek / 0.98) * self._narrow(p[:, 1])
         shift = smooth((-0.35 - p[:, 1]) / 0.6) * clip(1 - (p[:, 0] / 1.2) ** 2, 0, 1)
-        return columns([u + 0.32 * self.parting * shift, v])
+        return columns([u + 0.32 * self.parting * shift * np.asarray(parted), v])
 
     def _narrow(self, v: NDArray[np.float64]) -> NDArray[np.float64]:
         """By how much hair at heights ``v`` is narrower on a child's shoulders, ``(N,)``."""
@@ -100,11 +107,12 @@ class Ground:
         """
         p, head = np.asarray(points, float), self.head
         if layer == "back":
-            return columns([p[:, 0], p[:, 1], -0.25 - 0.40 * np.sqrt(np.maximum(1 - (p[:, 0] / 1.5) ** 2, 0))])
+            deep = 0.25 + 0.40 * np.sqrt(np.maximum(1 - (p[:, 0] / 1.5) ** 2, 0))
+            return columns([p[:, 0], p[:, 1], -deep * smooth((p[:, 1] - ROOTS[0]) / ROOTS[1])])
         size = np.abs(p[:, 0])
         outer = columns([np.sign(p[:, 0]) * (size + np.asarray(half) * smooth((size - 0.3) / 0.5)), p[:, 1]])
         shell = head.shell(outer / (head.size.skull[1] / 1.26, 1.0), self.radius + lift)[:, 2]
-        low = np.full(len(p), -0.42)
+        low = np.full(len(p), ASIDE)
         if layer == "front":
             inner = columns([np.sign(p[:, 0]) * np.maximum(size - 0.5 * np.asarray(half), 0), p[:, 1]])
             face = head.surface(inner, 0.06 + lift)[:, 2]
@@ -207,5 +215,5 @@ class Ground:
         if parting is not None:
             top = self.flat(self.lay(np.array([[0.55 * parting, -1.93]])))[0] - middle
             off = (np.arctan2(circle[:, 0], -circle[:, 1]) - np.arctan2(top[0], -top[1]) + np.pi) % (2 * np.pi) - np.pi
-            r += 0.030 * np.exp(-(((np.abs(off) - 0.42) / 0.28) ** 2)) - 0.026 * np.exp(-((off / 0.10) ** 2))
+            r += 0.018 * np.exp(-(((np.abs(off) - 0.42) / 0.28) ** 2)) - 0.022 * np.exp(-((off / 0.10) ** 2))
         return circle * r[:, None] @ (vector @ np.diag(np.sqrt(value)) @ vector.T) + middle

@@ -167,7 +167,7 @@ class Head:
         """
         half = self._upright[: len(self._upright) // 2 + 1]
         side = half if self.yaw < 0 else self._upright[: len(half) - 2 : -1]
-        return np.interp(height, side[:, 1], np.abs(side[:, 0]))
+        return np.interp(np.asarray(height, float), side[:, 1], np.abs(side[:, 0]))
 
     @cached_property
     def _contour(self) -> Points:

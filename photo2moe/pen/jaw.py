@@ -36,6 +36,7 @@ HALF = [
 ]  # right half of its outline, from the chin up to the temple
 
 MIDDLE = 0.42  # v of the point about which angles are taken
+TURNED, HOLLOW = 0.15, 0.2  # drawn yaw, radians, from which nothing stands off the far side, and v above which
 INNER = 0.55  # share of the way to the outline up to which points lie as the features of the face do
 STEPS = 64  # points of half an outline
 
@@ -56,12 +57,14 @@ def place(head: Head) -> Place:
         u = p[:, 0] * np.interp(p[:, 1], (0, MOUTH), (s.cheek / CHEEK, narrow))
         return head.face(columns([u, v]))
 
+    least = 1.0 if abs(head.yaw) > TURNED else np.inf
     middle = on_face(centre[None])[0]
 
     def at(p: Points) -> Points:
         away = p - centre
         angle = np.arctan2(away[:, 0], away[:, 1])
         share = np.hypot(*away.T) / np.interp(angle, angles, reach)
+        share = np.where((p[:, 0] * head.yaw > 0) & (p[:, 1] < HOLLOW), np.minimum(share, least), share)
         edge = columns([np.interp(angle, angles, target[:, i]) for i in (0, 1)])
         far = middle + (edge - middle) * share[:, None]
         blend = clip((share - INNER) / (1 - INNER), 0, 1)

@@ -34,7 +34,7 @@ from photo2moe.pen.scene import (
 SOFTER = 0.65  # share of the hair's own deep tone in lines inside the silhouette
 LINE = 0.026  # width of a lock's outline at its tip, face units
 STRAND = 0.015  # width of a line inside a lock, face units
-GLOSSY = 0.08  # half width from which a lock has a streak of light, face units
+GLOSSY = (0.08, 0.6)  # half widths between which a lock has a streak of light, face units
 NOTCH, THIN = (0.002, 0.7 * STRAND, 0.002), (0.002, 0.7 * STRAND, 0.002)  # widths of lines inside a lock
 EASE = 4  # points to either side over which a lock's width is smoothed
 EVENLY = np.ones(2 * EASE + 1) / (2 * EASE + 1)
@@ -224,7 +224,7 @@ def draw_comb(
         Its items, its contour, and that without :data:`FADE` at the root.
     """
     tones, flanks = dye.tones, lock.flanks()
-    gloss = [lock.gloss()] if not dark and lock.half.max() > GLOSSY else []
+    gloss = [lock.gloss()] if not dark and GLOSSY[0] < lock.half.max() < GLOSSY[1] else []
     lines, notches = lock.lines(strands), len(lock.notches) - 2
     light = np.array([max(0.45, 1 - 0.9 / lock.length), 1.0]), np.zeros(2)
     whole, edge, cast, ends, *rest = lock.lay(

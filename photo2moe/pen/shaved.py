@@ -19,17 +19,27 @@ TEMPLE = -1.0  # v down to which hair behind the far temple is seen
 BROWS = -0.50  # v of the lower edge of the bare skull, above the brows, where it meets the skin of the face
 BESIDE = (66.0, -0.37)  # azimuth from which the bare skull ends above the ear, and v at which it does
 EVEN = 7  # points to either side over which the outline of the skull is smoothed
-SIDE = (0.24, 0.32, 0.46, 0.3, 0.06)  # width of the shade at the right, from above the ear upwards, face units
+SIDE = (0.27, 0.3, 0.46, 0.3, 0.06)  # width of the shade at the right, from above the ear upwards, face units
 LINE = 0.026  # width of the outline of the skull, face units
 NARROW = (-1.05, -0.36, 0.995)  # v from which the skull narrows and at which it is done, and its width over the face's
 GLOSS = ((-24.0, -1.22), (15.0, 0.10), (8.0, 0.07))  # azimuth from the viewer and v of the highlight, its half axes
 SHINY = (0.6, 0.05)  # opacity and blur of the highlight on skin
 MATT = (0.5, 0.1)  # the same on shaved hair
 # Azimuth, and v over the crop's, of the upper edge of hair that is left at the sides, from the temple back.
-WREATH = ((51.0, 0.72), (51.5, 0.52), (53.5, 0.36), (59.0, 0.20), (70.0, 0.08), (92.0, 0.0), (125.0, -0.06))
+WREATH = (
+    (61.0, 0.85),
+    (61.0, 0.7),
+    (61.0, 0.54),
+    (62.5, 0.37),
+    (68.5, 0.18),
+    (79.0, 0.05),
+    (92.0, 0.0),
+    (125.0, -0.06),
+)
 BEHIND = 78.0  # least azimuth that is seen of the side of a head on which what is left has an outline
 STANDS = 0.04  # by which it stands off the skull over the ears, share of the radius
 COMBED = 110  # strokes on it, combed back
+SIDEBURN = ((44.0, -0.6), (50.0, -0.45), (57.0, -0.30), (62.0, -0.12))  # azimuth and v above which it has its edge
 SLANT = (33.0, -0.56)  # azimuth from which the hairline at the far temple slants, and v at which it meets the outline
 STUBBLE = 420  # strokes of shaved hair
 STROKE = (0.045, 0.075, 0.0042)  # least and greatest length of a stroke, and half its width, face units
@@ -65,7 +75,7 @@ def draw(
     if turned:  # the far temple runs out into the face
         far = np.sign(head.yaw) * bare[:, 0] >= 47
         bare[far, 1] = np.minimum(bare[far, 1], BROWS)
-    beside = np.where(np.abs(bare[:, 0]) > BESIDE[0], np.minimum(bare[:, 1], BESIDE[1]), bare[:, 1])
+    beside = np.minimum(bare[:, 1], np.interp(np.abs(bare[:, 0]), (47.0, BESIDE[0]), (BROWS, BESIDE[1])))
     edge, ring = scalp.cap(columns([bare[:, 0], beside]))
     ring = _even(ring)
     cap = Path.polygon(np.vstack([edge, ring]))
@@ -92,7 +102,8 @@ def draw(
     if tint:
         shorn += _tinted(scalp, lower, data, colour, tones, chance)
     right = np.vstack([2 * ring[:1] - ring[4:5], ring[: len(ring) // 3]])  # shaded down to where the face is
-    inside.append(Shape(brush(right, SIDE), Flat(mix(skin.shade, tones.shade, tint), 0.7), blur=0.07))
+    shade = mix(skin.shade, tones.shade, tint * (0.3 if head.yaw > TURNED else 1.0))
+    inside.append(Shape(brush(right, SIDE), Flat(shade, 0.64), blur=0.065))
     glow, (opaque, blur) = (skin.shine, SHINY) if tint < FAINT else (mix(colour, tones.light, 0.6), MATT)
     inside.append(Shape(_gloss(scalp), Flat(glow, opaque), blur=blur))
     items: list[Item] = [rim, Shape(cap, Flat(skin.base)), Group(tuple(shorn), skull), Group(tuple(inside), cap)]
@@ -156,7 +167,8 @@ def _tinted(
     share[: int(EDGED * count)] *= 0.08
     v = low + 0.03 - 0.1 * ease(np.abs(azi), 36, 48) - (low + 1.62) * share
     kept = chance.uniform(0, 1, count) < 1 - fade * (1 - ease(v, *SPARSE))
-    ways = columns([chance.uniform(-2.0, 2.0, count), chance.uniform(*data.get("strand", STROKE[:2]), count)])
+    short, long = data.get("strand", STROKE[:2])
+    ways = columns([chance.uniform(-2.0, 2.0, count), chance.uniform(short, long, count)])
     rings = _strokes(scalp, azi[kept], v[kept], ways[kept])
     items.append(Shape(join(rings[::3]), Flat(mix(colour, tones.light, 0.45), 0.45)))
     items.append(Shape(join([*rings[1::3], *rings[2::3]]), Flat(mix(colour, tones.deep, 0.55), 0.55)))
@@ -164,8 +176,11 @@ def _tinted(
 
 
 def _slanted(lower: Points, scalp: Scalp) -> Points:
-    """The edge of shaved hair on a turned head: at the far temple it slants down into the outline."""
+    """The edge of shaved hair: clear of the eyes, and at the far temple of a turned head slanting into the outline."""
     yaw = scalp.head.yaw
+    edge = np.array(SIDEBURN)
+    beside = np.interp(np.abs(lower[:, 0]), edge[:, 0], edge[:, 1], right=1.0)
+    lower = columns([lower[:, 0], np.where(np.abs(lower[:, 0]) > 44, np.minimum(lower[:, 1], beside), lower[:, 1])])
     azi, begin = lower[:, 0] * np.sign(yaw), SLANT[0]
     order = np.argsort(azi)
     start = float(np.interp(begin, azi[order], lower[order, 1]))
@@ -208,22 +223,29 @@ def _sides(
         low = np.maximum(low, high)
         up = np.linspace(low[-1], high[-1], 16)
         stands = STANDS * ease(up, low[-1] + 0.08, low[-1] - 0.1) * ease(up, high[-1], high[-1] + 0.3)
-        below, outer, above = (
+        below, outer, beyond, above = (
             scalp.head.project(scalp.on(side * np.asarray(a), np.asarray(v), lift))
-            for a, v, lift in ((azi, low, 0.0), (np.full(16, end), up, stands), (azi[::-1], high[::-1], 0.0))
+            for a, v, lift in (
+                (azi, low, 0.0),
+                (np.full(16, end), up, stands),
+                (np.full(16, end), up, stands + 0.1),
+                (azi[::-1], high[::-1], 0.0),
+            )
         )
         v0, v1 = float(above[:, 1].min()), float(below[:, 1].max())
         u = float(below[:, 0].mean())
         stops = ((0.0, colour, 0.0), (0.3, colour, 0.75), (0.6, colour, 1.0), (0.8, colour, 0.9), (1.0, colour, 0.35))
-        form = Path.polygon(np.vstack([below, outer, above]))
-        items.append(Shape(form, Gradient((u, v0), (u, v1), stops), blur=0.026))
+        form = Path.polygon(np.vstack([below, beyond, above]))
+        inner = scalp.head.project([(0.0, -1.4, 0.0), (0.0, 0.2, 0.0), (side * 0.8, 0.2, 0.0)])
+        hair = Shape(form, Gradient((u, v0), (u, v1), stops), blur=0.026)
+        items.append(Group((hair,), Path.polygon(np.vstack([outer, inner]))))  # no blur at the outline
         if end > BEHIND:
-            items.append(Shape(brush(outer, [0.02, 0.034, 0.03, 0.012]), Flat(mix(colour, tones.line, 0.8))))
+            items.append(Shape(brush(outer, [0.02, 0.034, 0.03, 0.012]), Flat(mix(colour, tones.line, 0.6))))
         at = chance.uniform(WREATH[0][0] + 5, end, COMBED)
         share = chance.uniform(0.08, 0.9, COMBED)
         base, crest = np.interp(at, azi, low), np.interp(at, azi, high)
         ways = columns([side * chance.uniform(7, 13, COMBED), chance.uniform(-0.07, 0.0, COMBED)])
-        rings = _strokes(scalp, side * at, base + (crest - base) * share, ways)
+        rings = _strokes(scalp, side * at, np.asarray(base + (crest - base) * share, float), ways)
         items.append(Shape(join(rings[::2]), Flat(mix(colour, tones.deep, 0.6), 0.6)))
         items.append(Shape(join(rings[1::2]), Flat(mix(colour, tones.light, 0.7), 0.6)))
     return items

@@ -17,13 +17,14 @@ from numpy.typing import ArrayLike
 from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen import shaved
-from photo2moe.pen.crops import CENTRE, STEPS, Mass, Scalp, closed, ease, join, outline, over_ears, ruffle, smooth, tuft
+from photo2moe.pen.combed import LIVELY, LONG, combed, draw_combed, draw_shorn, tip_length
+from photo2moe.pen.crops import CENTRE, STEPS, Mass, Scalp, closed, ease, join, outline, over_ears, smooth, tuft
 from photo2moe.pen.head import Head
 from photo2moe.pen.locks import Locks
 from photo2moe.pen.palette import SkinTones, Tones, mix, parse, skin
+from photo2moe.pen.ragged import ruffle
 from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush, clip, columns
-from photo2moe.pen.tufts import LINE, LONG, Paint, Tuft, combed, draw_combed, draw_roots, draw_shorn, draw_strands
-from photo2moe.pen.tufts import draw_tuft, fans, own_tufts
+from photo2moe.pen.tufts import LINE, Paint, Tuft, draw_roots, draw_strands, draw_tuft, fans, own_tufts, thinned
 
 MIRRORED = "_r"  # after the name of a crop: it is drawn the other way round
 DEFAULT = "brushed_up"  # crop for a front that only long hair has
@@ -50,12 +51,8 @@ BEHIND = (
     (180.0, 0.42),
 )  # the same above and behind the ear
 GROWN = 1.1  # v of the chin from which on the nape lies as low as that; that of a child lies higher
-RAGGED = 0.9  # length of the tips of the outline as a share of the thickness of hair above
-LIVELY = (0.1, 0.7)  # volume of hair from which locks stand out of it, and from which they all may
-CLOSE = 0.5  # length of the tips of the outline of close hair, as a share of that of lively hair
 WAVE = 0.012  # height of the waves of the outline of combed hair, as a share of the scalp's radius
 SOFT = ((0.11, 0.22), (0.055, 0.26))  # width of bands along the hairline in which skin is seen, and how much of it
-SPIKY = (0.9, 1.2)  # weight of the outlines of a crop from which its tips stand out, and from which they do all
 COMB = 15.0  # degrees by which hair is combed aside, where a crop says nothing
 COMBED = 3.0  # degrees of the outline by which its tips turn aside for each degree that strands do
 FADE = (-0.85, 0.05)  # v between which sides that are cut short grow thinner
@@ -106,14 +103,6 @@ def choose(who: Character, kit: Kit, chance: np.random.RandomState) -> tuple[Par
     return best[int(chance.randint(len(best)))]
 
 
-def _thin(t: Tones, s: SkinTones, share: float) -> Tones:
-    """Tones of hair through which a share of the skin is seen."""
-    if not share:
-        return t
-    base, shade, deep = mix(t.base, s.base, share), mix(t.shade, s.shade, share), mix(t.deep, s.deep, share)
-    return Tones(base, shade, deep, mix(t.light, s.base, share), t.shine, mix(t.line, s.shade, 0.7 * share))
-
-
 class _Crop:
     """One crop on one head."""
 
@@ -124,7 +113,7 @@ class _Crop:
         self.sign = -1.0 if mirrored else 1.0
         self.data: Mapping[str, Any] = part.data
         self.skin: SkinTones = skin(parse(who.skin.colour))
-        self.tones = _thin(tones, self.skin, float(self.data.get("thin", 0.0)))
+        self.tones = thinned(tones, self.skin, float(self.data.get("thin", 0.0)))
         self.lively = float(ease(who.hair.volume, *LIVELY))
         self.wavy = who.hair.texture in ("wavy", "curly")
         half, power = BARE if "tint" in self.data else HAIRY
@@ -242,7 +231,7 @@ class _Crop:
     def _bare(self) -> Locks:
         """A skull that is seen through what hair there is, and single tufts on it."""
         locks = shaved.draw(self.scalp, self.lower, self.data, self.tones, self.skin, self.chance)
-        self.tones = _thin(self.tones, self.skin, 0.35)
+        self.tones = thinned(self.tones, self.skin, 0.35)
         paint = self._paint(Path())
         front = [item for one in self._tufts() for item in draw_tuft(one, paint, self.chance)]
         return replace(locks, front=(*locks.front, *front))
@@ -253,9 +242,7 @@ class _Crop:
             return ring
         hang = sum(one.falls for one in tufts if not one.behind) > 0.5 * len(tufts)
         toward = 180.0 if hang and "comb" not in self.data else self.sign * COMBED * float(self.data.get("comb", COMB))
-        edge = float(self.data.get("edge", 1.0))
-        lively = max(self.lively, float(ease(edge, *SPIKY)))
-        length = RAGGED * self.scalp.mass.top * edge**1.5 * (CLOSE + (1 - CLOSE) * lively)
+        length = tip_length(self.scalp.mass.top, float(self.data.get("edge", 1.0)), self.lively)
         return ruffle(ring, self.head, toward, length, self.chance)
 
     def _paint(self, cap: Path) -> Paint:

@@ -18,7 +18,7 @@ SHORTEST = 0.7  # length below which a lock's end does not wind, face units
 GROW = 1.1  # height over which waves grow to their full size, face units
 COUNT = 48  # points of a lock's middle line
 FREE = (1.12, 1.12)  # half width and height about an eye's inner corner that hair leaves free, in those of the eye
-LASHES = 0.08  # more than that at the outer corner, for the lashes, face units
+LASHES = 0.1  # more than that at the outer corner, for the lashes, face units
 BELOW = 0.55  # height below the eyes over which a lock that is moved aside comes back, face units
 PASSES = (15, 11, 7)  # points over which a move aside is spread, one pass after the other
 FEW = 5  # points at a root that stay where they grow
@@ -69,7 +69,8 @@ def spines(ground: Ground, runs: Sequence[Run]) -> list[Points]:
     curves = [through(run.points) for run in runs]
     ends = np.cumsum([len(curve) for curve in curves]).tolist()
     parts = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
-    flat = ground.fit(np.concatenate(curves))
+    before = np.concatenate([np.full(len(curve), run.layer != "back") for curve, run in zip(curves, runs, strict=True)])
+    flat = ground.fit(np.concatenate(curves), before)
     half = np.concatenate(
         [
             np.interp(shares(len(curve)), shares(len(run.width)), run.width)

@@ -9,22 +9,8 @@ from typing import Any
 import numpy as np
 
 from photo2moe.pen.crops import Scalp, ease, outline
-from photo2moe.pen.palette import Tones, mix
-from photo2moe.pen.scene import (
-    Colour,
-    Flat,
-    Gradient,
-    Group,
-    Item,
-    Path,
-    Points,
-    Shape,
-    brush,
-    brushed,
-    clip,
-    columns,
-    shares,
-)
+from photo2moe.pen.palette import SkinTones, Tones, mix
+from photo2moe.pen.scene import Colour, Flat, Gradient, Group, Item, Path, Points, Shape, brush, brushed, clip, shares
 
 SOFTER = 0.5  # share of the hair's own deep tone in lines inside the silhouette
 LINE = 0.030  # width of the line of a silhouette, face units
@@ -40,17 +26,6 @@ BESIDE = (45.0, -1.0)  # azimuth from which strands begin above the sides, which
 ROOTS = (0.05, 0.2)  # length of the short hairs along the hairline, face units
 CROPPED = 0.3  # length up to which strands are those of cropped hair, which are finer, face units
 POINTS = 12  # of a strand
-LONG = 20  # points of a stroke of combed hair
-SPREAD = 0.045  # by which such a stroke leaves its way, face units
-# Strokes of combed hair: number, share of the deep tone (below 0 of light), opacity, widths along it, and least length
-# as a share; the first run out to the tips and part the hair into locks.
-STROKES = (
-    (9, 0.75, 0.60, (0.002, 0.020, 0.070, 0.030), 0.6),
-    (9, 0.45, 0.50, (0.002, 0.050, 0.030, 0.002), 0.5),
-    (24, 0.9, 0.50, (0.002, 0.012, 0.007, 0.002), 0.35),
-    (22, -0.35, 0.40, (0.002, 0.013, 0.008, 0.002), 0.3),
-)
-SHORN = (150, (41.0, 100.0), (-0.82, -0.02), (0.05, 0.12))  # hairs of short sides: number, azimuths, v, length
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +72,14 @@ class Paint:
     shine: float
     bounce: Colour
     tips: Colour | None = None
+
+
+def thinned(t: Tones, s: SkinTones, share: float) -> Tones:
+    """Tones of hair through which a share of the skin is seen."""
+    if not share:
+        return t
+    base, shade, deep = mix(t.base, s.base, share), mix(t.shade, s.shade, share), mix(t.deep, s.deep, share)
+    return Tones(base, shade, deep, mix(t.light, s.base, share), t.shine, mix(t.line, s.shade, 0.7 * share))
 
 
 def fans(tufts: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
@@ -239,87 +222,6 @@ def draw_strands(
         v = begin[:, None] - length[:, None] * shares(POINTS)
         way = azi[:, None] + lean * clip((low[:, None] - v) / (low[:, None] + 1.9), 0, 1) ** 2
         items += _laid(scalp, way, v, (0.003, width, 0.003), colour)
-    return items
-
-
-def draw_shorn(scalp: Scalp, lower: Points, tones: Tones, chance: np.random.RandomState) -> list[Item]:
-    """Fine short hairs of both sides, which run down and back.
-
-    Args:
-        scalp: that they lie on.
-        lower: azimuth and v of the lower edge of the hair all around.
-        tones: of the hair.
-        chance: where they are.
-    """
-    count, around, levels, lengths = SHORN
-    azi, v = chance.uniform(*around, count), chance.uniform(*levels, count)
-    side = np.where(np.arange(count) % 2, 1.0, -1.0)
-    length = chance.uniform(*lengths, count) * (1.3 - 0.6 * ease(v, *levels))
-    kept = v + 0.6 * length < np.interp(side * azi, lower[:, 0], lower[:, 1])
-    azi, v, side, length = azi[kept], v[kept], side[kept], length[kept]
-    along = np.linspace(0, 1, 4)
-    way = side[:, None] * (azi[:, None] + 40 * length[:, None] * along)
-    level = v[:, None] + length[:, None] * along**1.3
-    lines = scalp.head.project(scalp.on(scalp.seen(way.ravel()), level.ravel())).reshape(-1, 4, 2)
-    widths = [0.002, 0.011, 0.002]
-    return [
-        Shape(brushed(list(lines[::3]), widths), Flat(tones.light, 0.3)),
-        Shape(brushed([*lines[1::3], *lines[2::3]], widths), Flat(tones.deep, 0.4)),
-    ]
-
-
-def combed(tufts: Sequence[Mapping[str, Any]], number: int, chance: np.random.RandomState) -> Points:
-    """Long strokes that follow the way tufts lie and fill the room between them, ``(number, LONG, 2)`` as written."""
-    runs = [np.array([one["at"] for one in fan], float) for fan in fans(tufts)]
-    sizes = np.array([len(run) for run in runs])
-    ends = np.cumsum(sizes)
-    at = (np.arange(number) + chance.uniform(0, 1, number)) / number * ends[-1]
-    of = np.searchsorted(ends, at, side="right")
-    first = (ends - sizes)[of]
-    low = clip(np.floor(at - 0.5), first, np.maximum(first + sizes[of] - 2, first)).astype(int)
-    high = np.minimum(low + 1, ends[of] - 1)
-    share = (at - 0.5 - low)[:, None, None]
-    curves = np.concatenate(runs)
-    found = (1 - share) * curves[low] + share * curves[high]
-    found[:, 1:] += chance.uniform(-SPREAD, SPREAD, (number, 3, 2))
-    t = shares(LONG)
-    basis = columns([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3])
-    return np.asarray(basis @ found)
-
-
-def draw_combed(written: Points, lines: Points, paint: Paint, chance: np.random.RandomState) -> list[Item]:
-    """Combed hair: broad shade between strands, fine strands, and the band of light on them.
-
-    Args:
-        written: ``(N, LONG, 2)`` strokes as seen from the front.
-        lines: ``(N, LONG, 2)`` the same in the picture.
-        paint: their colours.
-        chance: which part of each is drawn.
-    """
-    t, items = paint.tones, list[Item]()
-    order = chance.permutation(len(lines))
-    at = 0
-    for number, (count, dark, strength, widths, least) in enumerate(STROKES):
-        colour = mix(t.base, t.deep, dark) if dark > 0 else mix(t.light, t.shine, -dark)
-        some = []
-        for one in order[at : at + count]:
-            size = int(LONG * chance.uniform(least, 1.0))
-            begin = int(chance.randint(0, LONG - size + 1)) if number else LONG - size
-            some.append(lines[one, begin : begin + size])
-        items.append(Shape(brushed(some, widths), Flat(colour, strength)))
-        at += count
-    band = SHINE + 0.20 * written[..., 0] ** 2 - 0.06 * written[..., 0]
-    off = np.abs(written[..., 1] - band)
-    spot = off.argmin(1)
-    lit = np.flatnonzero((off.min(1) < 0.05) & (spot > 2) & (spot < LONG - 3))
-    if len(lit) and paint.shine:
-        gleams = [
-            lines[k, max(spot[k] - chance.randint(2, 5), 0) : spot[k] + chance.randint(3, 6)] for k in lit.tolist()
-        ]
-        u0, u1 = float(lines[..., 0].min()), float(lines[..., 0].max())
-        glow = mix(t.light, t.shine, 0.7)
-        stops = ((0.0, glow, 0.6 * paint.shine), (0.35, glow, 0.9 * paint.shine), (1.0, glow, 0.1))
-        items.append(Shape(brushed(gleams, [0.002, 0.035, 0.002]), Gradient((u0, 0), (u1, 0), stops)))
     return items
 
 
