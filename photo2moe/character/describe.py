@@ -164,7 +164,7 @@ def _beard(colours: PersonColours, words: dict[str, str]) -> str | None:
     Skin is seen between short hairs: their own colour is darker than what a photo shows.
     """
     if words["beard"] in ("none", "stubble_light", "stubble"):
-        return None
+        return None if words["hat"] == "none" else colours.brows  # hair under headwear is hardly seen
     if words["hair_colour"] in GREYING:
         return HAIR[words["hair_colour"]]
     if words["beard"] == "short_beard" and colours.beard and colours.hair:

@@ -145,6 +145,7 @@ PARTS = {
     **{"shirt_open": "shirt", "polo": "shirt", "blouse": "shirt", "scoop": "crew"},
     **{"jacket_denim": "jacket", "coat": "jacket", "cardigan": "jacket", "suit_bow": "suit_tie", "blazer_crew": "suit"},
 }
+MOUTHS = {**dict.fromkeys(("grin", "laugh"), "teeth"), **dict.fromkeys(("happy", "oh"), "open")}
 
 
 def answers(who: Character, looks: Looks) -> dict[str, str]:
@@ -165,7 +166,7 @@ def answers(who: Character, looks: Looks) -> dict[str, str]:
         "earrings": who.earrings.kind,
         "clothes": PARTS.get(who.clothes.kind, who.clothes.kind),
         "clothes_pattern": who.clothes.pattern,
-        "mouth": "hidden" if who.mask.kind != "none" else who.expression.mouth,
+        "mouth": "hidden" if who.mask.kind != "none" else MOUTHS.get(who.expression.mouth, who.expression.mouth),
         "eyes": _eyes(who),
         "view": _view(who),
         **{mark: SWITCH[mark in who.skin.marks] for mark in MARKS},
