@@ -39,8 +39,9 @@ NO_COLOUR = 0.4  # probability that clothes have no colour to tell, from which w
 PATTERNED = 0.35  # probability from which cloth is not plain
 LIKE_SKIN = (7.0, 24.0)  # ΔE00 from the skin below which what was measured is skin: of clothes seen, and hardly seen
 BLACKEST = 8.0  # L of the darkest cloth that still shows folds
-WORDED = 0.45  # share of the words in the colour of clothes
-VIVID = 1.25  # chroma of drawn cloth over that in a photo
+WORDED = 0.55  # share of the words in the colour of clothes
+FAR = 25.0  # ΔE00 between the measured and the meant colour at which words count half
+VIVID = 1.35  # chroma of drawn cloth over that in a photo
 
 
 def clothing(who: Character, seen: Garment, colours: PersonColours, looks: Looks) -> dict[str, Any]:
@@ -91,7 +92,9 @@ def _worded(measured: str | None, words: Mapping[str, float]) -> str | None:
     if measured is None:
         return CLOTHES[max(chances, key=lambda word: chances[word])] if known > words.get("na", 0.0) else None
     meant = sum((chance * from_hex(CLOTHES[word]) for word, chance in chances.items()), np.zeros(3)) / max(known, 1e-6)
-    colour = from_hex(measured) * (1 - WORDED * known) + WORDED * known * meant
+    seen = from_hex(measured)
+    share = WORDED * known / (1 + (difference(seen, meant) / FAR) ** 2)
+    colour = seen * (1 - share) + share * meant
     return to_hex(np.array([max(colour[0], BLACKEST), *(VIVID * colour[1:])]))
 
 

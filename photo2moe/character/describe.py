@@ -62,13 +62,14 @@ BARE, BROAD = 0.4, 0.7  # smile below which teeth only show between parted lips,
 LAUGH = 0.25  # gap from which it is a roaring one
 SURE_SMILE = 0.8  # rise of the corners of a closed mouth from which it smiles whatever it is said to be
 HAPPY = (0.45, 0.14)  # smile and gap from which an open mouth laughs
-ROUND = (0.3, 0.2)  # smile up to which, and gap from which, it is round
+ROUND = (0.3, 0.32)  # smile up to which, and gap from which, it is round
 SQUINT = (0.45, 0.1, 0.7)  # chances of it from which open eyes squint, and up to which narrow ones do not; openness
 WINK = 0.1  # chance of it from which eyes are unlike, if neither is shut
 CLOSED = 0.42  # chance of it from which eyes that are not wide open are shut
 SHUT, NEARLY = 0.16, 0.35  # openness below which an eye is shut, and above which it may be open for all its narrowness
 STRAINED = -0.3  # height of the eyes of those who squint or shut them, at the least
 TIED = (0.9, 1.12)  # radii of the outline of tied hair
+SURE_EARRINGS = 0.75  # probability from which a man has them
 BUSHY = 0.85  # volume from which short curls are an afro
 TIED_VOLUME = 0.3  # the most volume that tied hair has
 
@@ -133,8 +134,15 @@ def _words(words: dict[str, str], looks: Looks) -> dict[str, Any]:
         **part_words(words, right=right),
         "glasses.kind": words["glasses"],
         "mask.kind": "surgical" if words["mouth"] == "hidden" and words["occluded"] == "yes" else "none",
-        "earrings.kind": "none" if words["earrings"] == "unseen" else words["earrings"],
+        "earrings.kind": _earrings(words, looks),
     }
+
+
+def _earrings(words: dict[str, str], looks: Looks) -> str:
+    """Men seldom wear earrings: those of men must be surer."""
+    chances = looks.probabilities["earrings"]
+    doubted = words["look"] == "m" and 1 - chances["none"] - chances["unseen"] < SURE_EARRINGS
+    return "none" if doubted or words["earrings"] == "unseen" else words["earrings"]
 
 
 def _years(expected: float) -> float:

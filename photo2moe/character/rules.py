@@ -76,7 +76,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "glasses": Rule("none", 0.4, {}, (("round", "rect", "oval", "rimless"),)),
         "headwear": Rule("none", 0.4, {"headscarf": 0.2, "turban": 0.2}, (FIELDS["headwear"][1:],)),
-        "earrings": Rule("none", 0.4),
+        "earrings": Rule("none", 0.4, {}, (("none", "unseen"), ("stud", "hoop", "drop"))),
         "clothes": Rule(
             "crew",
             0.2,

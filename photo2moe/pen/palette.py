@@ -233,7 +233,7 @@ SKINS: tuple[tuple[float, Colour, Colour, Colour, Colour], ...] = (
 )
 
 
-FAIR, DARKER = 84.0, 2.5  # L of skin below which a drawing, whose light is even, makes it look lighter; by how much
+FAIR, DARKER = 84.0, 1.2  # L of skin below which a drawing, whose light is even, makes it look lighter; by how much
 
 
 def lightness(colour: Colour) -> float:

@@ -68,8 +68,8 @@ def materials(who: Character, stuff: Materials) -> Materials:
     if who.beard.kind in ("stubble", "stubble_light") and isinstance(
         skin, Tones
     ):  # a photo shows skin between its hairs
-        light = to_oklab(parse(who.hair.colour))[0] > to_oklab(skin.base)[0] - 0.2  # would look like a pale patch
-        found["beard"] = hair(mix(mix(parse(who.hair.colour), STUBBLE, 0.8 if light else 0.5), skin.base, 0.1))
+        light = to_oklab(parse(who.beard.colour or who.hair.colour))[0] > to_oklab(skin.base)[0] - 0.2  # would look like a pale patch
+        found["beard"] = hair(mix(mix(parse(who.beard.colour or who.hair.colour), STUBBLE, 0.8 if light else 0.4), skin.shade, 0.3))
     found["glint"] = (255, 255, 255)
     return found
 
