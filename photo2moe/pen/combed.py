@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from photo2moe.character.schema import Character
 from photo2moe.pen.crops import Scalp, ease
 from photo2moe.pen.palette import Tones, mix
 from photo2moe.pen.scene import Flat, Gradient, Item, Points, Shape, brushed, clip, columns, shares
@@ -26,6 +27,8 @@ SHORN = (150, (41.0, 100.0), (-0.82, -0.02), (0.05, 0.12))  # hairs of short sid
 RAGGED = 0.9  # length of the tips of the outline as a share of the thickness of hair above
 LIVELY = (0.1, 0.7)  # volume of hair from which locks stand out of it, and from which they all may
 CLOSE = 0.5  # length of the tips of the outline of close hair, as a share of that of lively hair
+ROUNDED = 0.75  # how round the outline of hair is that does not stand in spikes
+SOFTLY, ELDERLY = 0.8, 50.0  # how much rounder and fewer tufts are on women, and on all people of more years
 SPIKY = (0.9, 1.2)  # weight of the outlines of a crop from which its tips stand out, and from which they do all
 
 
@@ -33,6 +36,16 @@ def tip_length(thickness: float, edge: float, lively: float) -> float:
     """Length of the tips of an outline, face units: of hair that thick, with outlines of that weight, by liveliness."""
     share = CLOSE + (1 - CLOSE) * max(lively, float(ease(edge, *SPIKY)))
     return RAGGED * thickness * edge**1.5 * share
+
+
+def softness(who: Character) -> float:
+    """How much fewer and rounder the tufts of a person are, 0 … 1."""
+    return SOFTLY if who.person.look == "f" or who.person.years > ELDERLY or who.person.age == "old" else 0.0
+
+
+def roundness(edge: float, soft: float) -> float:
+    """How round the tips of an outline are, 0 … 1: of a crop with outlines of that weight, by a person's softness."""
+    return max(soft, ROUNDED * (1 - float(ease(edge, *SPIKY))))
 
 
 def draw_shorn(scalp: Scalp, lower: Points, tones: Tones, chance: np.random.RandomState) -> list[Item]:

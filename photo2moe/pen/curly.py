@@ -27,6 +27,8 @@ FLIP = 0.16  # share of the curls that wind the other way
 BEHIND = 0.3  # share of its length by which a curl begins behind its root
 STAND = (0.04, 0.24)  # most by which a curl stands off the head over its root, as shares of its length
 HANG = 0.9  # by how much curls hang, over how far they run outwards
+TOP = (-1.4, -1.6)  # v from which curls are those on top of the head, and from which wholly
+LIE = 0.8  # radians by which those are turned down to their side
 INK = 0.62  # share of the hair's own deep tone in the outlines of curls
 SMALL = {"baby": (0.8, 0.45), "child": (0.9, 0.6)}  # width and outline of a child's curls, as shares
 
@@ -115,13 +117,14 @@ def _curls(mop: Mop, chance: np.random.RandomState, azi: Points, v: Points, leng
     if word not in FALLING:
         up = (v > -1.15) & (rim < 0.5) & (word != "receding")
         heading = np.where(up, -np.pi / 2 + 0.85 * side, heading)  # up from the hairline
-    heading = np.where(v < -1.65, heading + 0.5 * side, heading)  # those on top lie down, or they would be a tuft
+    upper = ease(v, *TOP)  # those on top lie down, or they would be horns
+    heading = heading + LIE * side * upper
     high = 0.6 * ease(v, -0.9, -1.5)
     around = np.arctan2(1 - high, (0.45 + high) * np.sign(level))  # beside the head they run down along it
     heading = np.where(rim > 0, (1 - rim) * heading + rim * around, heading)
     heading += chance.uniform(-0.35, 0.35, count)
     turn = side * chance.uniform(*TURN, count)
-    turn = np.where((chance.uniform(0, 1, count) < FLIP) & (rim < 0.5), -turn, turn)
+    turn = np.where((chance.uniform(0, 1, count) < FLIP) & (rim < 0.5) & (upper < 0.1), -turn, turn)
     heading = heading - 0.3 * turn + head.roll
     long = length * chance.uniform(0.8, 1.3, count) * np.where(v < -1.55, 0.8, 1.0)
     long *= 1 - 0.38 * rim
@@ -133,7 +136,7 @@ def _curls(mop: Mop, chance: np.random.RandomState, azi: Points, v: Points, leng
     away = roots - middle
     far = np.hypot(*away.T)
     stands = np.hypot(curls[..., 0] - middle[0], curls[..., 1] - middle[1]).max(1) - far
-    inward = clip(stands - chance.uniform(*STAND, count) * long, 0, 0.25 * long) / far
+    inward = clip(stands - chance.uniform(*STAND, count) * long * (1 - upper), 0, (0.25 + 0.25 * upper) * long) / far
     inward *= np.maximum(rim, ease(v, -1.2, -1.45))  # those over the forehead stay above it
     bent = 0.4 + 0.6 * ease(shares(COUNT), 0.0, 1.0)[:, None]  # their roots move less
     return np.asarray(curls - (away * inward[:, None])[:, None] * bent)

@@ -8,6 +8,7 @@ for). A back holds ``lengths`` (words), ``locks``, ``flip`` (it may be mirrored)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,9 +31,9 @@ from photo2moe.pen.crown import (
 )
 from photo2moe.pen.ground import Ground
 from photo2moe.pen.head import Head
-from photo2moe.pen.locks import Locks
+from photo2moe.pen.locks import Dye, Locks
 from photo2moe.pen.palette import Tones, parse, skin
-from photo2moe.pen.scene import Group, Points, clip, columns, through
+from photo2moe.pen.scene import Group, Item, Path, Points, Shape, clip, columns, through
 from photo2moe.pen.sheaf import Sheaf, check_part, choose, draw_locks, list_of, wave_of
 from photo2moe.pen.wisps import draw_flyaways
 
@@ -44,6 +45,11 @@ FULLER = 0.4  # volume by which such a crop is fuller than a short one
 MORE = 0.55  # by how many times its difference from the mean an outline differs more: a drawing's hair is smoother
 EXTREMES = (0.8, 1.12)  # of the radii of such an outline
 ASIDE = 1.5  # times by which a parting lies farther aside than measured, so that it is seen
+BARE_EARS = ("back", "up", "receding")  # what the names of fronts begin with that leave the ears free
+TURNED = 15.0  # degrees from which the ear of a turned head lies behind hair
+# Where an ear stands off the cheek: v of its middle and half its height; distance from the middle of the line of the
+# face, and width, face units.
+BESIDE = (0.02, 0.36, 0.014, 0.16)
 STRANDS = 6  # on each side of the parting
 FALLS = {"ear": 0.42, "chin": 0.8}  # share of the locks of a front below the eyes that shorter hair has
 ENDS = {"ear": 0.35, "chin": 0.95, "shoulder": 1.55, "long": 2.3}  # v of the ends by length
@@ -100,6 +106,8 @@ def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
     if part is not None:
         flip = bool(part.data.get("flip")) and ground.seed // 3 % 2 == 1
         draw_locks(part, ground, dyes, wave, sheaf, tuck=front.data.get("tuck", ()), flip=flip)
+    if not front.name.startswith(BARE_EARS):
+        sheaf.items["front"] += draw_over_ears(ground, dark, front.data.get("tuck", ()))
     draw_locks(front, ground, dyes, wave, sheaf, fall=FALLS.get(who.hair.length, 1.0))
     if parting is not None:
         sheaf.items["front"] += draw_parting(ground, tones, at, float(front.data.get("parted_from", -1.0)), path)
@@ -110,6 +118,30 @@ def draw_hair(who: Character, head: Head, kit: Kit, tones: Tones) -> Locks:
     shadow = shadow_on_face(ground, cast, skin(parse(who.skin.colour)).shade)
     top = min(sheaf.top, float(ground.set(ground.dome())[:, 1].min()))
     return Locks(tuple(sheaf.items["back"]), tuple(sheaf.items["under"]), tuple(sheaf.items["front"]), shadow, top)
+
+
+def draw_over_ears(ground: Ground, dye: Dye, tuck: Sequence[int]) -> list[Item]:
+    """The dark inside of loose hair between the cheeks and the locks before it, so that no piece of an ear is seen.
+
+    Args:
+        ground: of the head.
+        dye: of the inside.
+        tuck: sides, -1 and 1, whose ear is free.
+    """
+    who = ground.who
+    if who.earrings.kind != "none" or who.hair.length == "ear" or abs(who.pose.yaw) > TURNED:
+        return []
+    contour = ground.upright(ground.head.contour())
+    items: list[Item] = []
+    for side in (-1, 1):
+        edge = contour[(side * contour[:, 0] > 0.5) & (np.abs(contour[:, 1] - BESIDE[0]) < BESIDE[1])]
+        if side in tuck or len(edge) < 3:
+            continue
+        near = edge + np.array((side * BESIDE[2], 0.0))
+        wide = BESIDE[3] * np.sqrt(1 - ((edge[:, 1] - BESIDE[0]) / BESIDE[1]) ** 2)
+        ring = np.vstack([near, (near + columns([side * wide, 0 * wide]))[::-1]])
+        items.append(Shape(Path.polygon(ground.tilted(ring)), dye.paint))
+    return items
 
 
 def flow_of(ground: Ground, front: Part, parting: float) -> list[Points]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from photo2moe.character.schema import Character
@@ -19,6 +21,35 @@ PRESSED = 0.95  # width over that of a band which presses short hair flat
 CLOSING = 0.25  # drawn yaw, radians, from which its far end lies close to the temple
 AWAY = 0.04  # by which the end may stand off there, face units
 FLAT_END = 0.85  # share of what stands off farther that is taken off
+# Headwear that sits on the head: half width of its rim and v of its rim over the brow, as drawn, and where the rim
+# comes to lie, as a share of the way from the brows up to the hairline.
+SEATS = {
+    "bandana": (1.32, -1.00, 0.75),
+    "beanie": (1.42, -0.78, 0.50),
+    "beret": (1.38, -1.15, 0.90),
+    "bucket_hat": (1.23, -0.58, 0.45),
+    "cap": (1.33, -0.42, 0.40),
+    "cap_back": (1.33, -1.05, 0.75),
+    "flat_cap": (1.33, -0.57, 0.45),
+    "fur_hat": (1.34, -0.66, 0.30),
+    "hat": (1.20, -0.56, 0.45),
+    "headwrap": (1.36, -0.96, 0.75),
+    "kufi": (1.26, -1.20, 1.00),
+    "straw_hat": (1.18, -0.50, 0.40),
+    "turban": (1.36, -1.14, 1.10),
+}
+COVERED = ("headwrap", "turban")  # under which no hair is seen, however long
+LOWEST = 0.42  # how far headwear comes down at most, face units
+TOP = (-2.4, 1.2)  # v of the top of headwear, and the share of that by which it comes down with the rim
+OVER_EARS = 0.20  # half width of a rim over that of the cheeks, on hair that leaves no room
+# Half width of the rim on hair that falls over the ears, and how far it then reaches beyond the far temple.
+LOOSE_SEAT, LONG_SEAT = (1.22, 0.16), (1.28, 0.20)
+SNUG_FAR, SNUG_NEAR = 0.07, 0.05  # beyond the far temple and beyond the near side of the skull, on close hair
+LIFT, NAPE = 0.18, 0.12  # how far the far end of a rim rises and the near one falls as the head turns
+WIDEST = 1.04  # how much wider than drawn headwear is at most
+BOWED = 0.2  # how far before the axis the top of headwear lies where a head that bows takes it down
+RING_NOD = 0.62  # how far before the axis a round brim lies where it follows a nod
+RING_WIDE = 2.0  # |u| within which it does
 HANGS = (-0.2, 1.6)  # v between which cloth that hangs from a head comes to lie on the shoulders
 BESIDE = (1.0, 1.36)  # |u| between which cloth beside a face leaves its outline and keeps that of the skull
 CHIN_BAND = 1.0  # v from which cloth keeps to the chin however far out it lies
@@ -40,11 +71,15 @@ def places(who: Character, head: Head) -> dict[str, tuple[Place, dict[str, Place
     band = who.headwear.kind == "headband" and who.hair.length in CLOSE
     moving = {"brim": _brim(head, grown), "ring": _ring(head, grown), "face": _around_face(head, on_jaw)}
     moving["fall"] = _fall(head, moving["face"])
+    skull = _band(head, grown) if band else _on_skull(head, grown)
+    if who.headwear.kind in SEATS:
+        seat = _seat(who, head)
+        skull, moving["brim"], moving["ring"] = seat(skull), seat(moving["brim"]), seat(moving["ring"], RING_NOD)
     return {
         "beard": (on_jaw, {}),
         "mask": (on_jaw, {}),
         "glasses": (_before_eyes(head, who), {"arm": _arm(head, who)}),
-        "headwear": (_band(head, grown) if band else _on_skull(head, grown), {**moving, "body": head.body}),
+        "headwear": (skull, {**moving, "body": head.body}),
         "headphones": (_ring(head, (1.0, 1.0)), {"cup": _cup(head), "mic": head.face}),
         "earrings": (_at_ear(head), {}),
         "marks": (_on_face(head), {}),
@@ -101,6 +136,47 @@ def _grown(who: Character) -> tuple[float, float]:
     width, height = SNUG if who.hair.length in CLOSE else (1.0, 1.0)
     size = 1 + 0.06 * who.headwear.size
     return width * size, height * size
+
+
+def _reach(who: Character, head: Head) -> tuple[float, float]:
+    """How far a rim reaches on the far and on the near side of the head, face units."""
+    length, crop = who.hair.length, who.hair.texture != "curly" and who.person.look == "m"
+    turned = float(clip(abs(head.yaw) / CLOSING, 0, 1))
+    temple = float(head.far_edge([0.0])[0])
+    if length in CLOSE or who.headwear.kind in COVERED or (length == "ear" and crop):
+        front, beyond = head.size.cheek + OVER_EARS, SNUG_FAR
+        near = front if length in ("bald", "shaved") else head.size.skull[1] + SNUG_NEAR
+    else:
+        front, beyond = LOOSE_SEAT if length in ("ear", "chin") else LONG_SEAT
+        near = front
+    size = 1 + 0.06 * who.headwear.size
+    return size * (front + (temple + beyond - front) * turned), size * (front + (near - front) * turned)
+
+
+def _seat(who: Character, head: Head) -> Callable[..., Place]:
+    """What brings headwear down to the forehead and in to the temples: it hugs the head however it is turned."""
+    wide, rim, share = SEATS[who.headwear.kind]
+    target = head.size.brow + share * (head.size.hairline - head.size.brow)
+    down = float(clip(target - rim, 0, LOWEST))
+    far, near = _reach(who, head)
+    side = 1.0 if head.yaw > 0 else -1.0
+    drawn = wide * head.size.skull[1] / SKULL[0] * _grown(who)[0]
+    scale, middle = min((far + near) / (2 * drawn), WIDEST), side * (far - near) / 2
+    turned = float(clip(abs(head.yaw) / CLOSING, 0, 1))
+
+    def seat(place: Place, nod: float = 0.0) -> Place:
+        def seated(p: Points) -> Points:
+            u, v = head.upright(place(p)).T
+            lower = np.interp(p[:, 1], (TOP[0], rim), (TOP[1], 1.0))
+            out = clip(side * u / drawn, -1, 1)
+            slope = turned * out**2 * np.where(out > 0, -LIFT, NAPE)
+            front = nod * np.sin(head.pitch) * np.exp(-((u / RING_WIDE) ** 2))
+            bowed = np.interp(p[:, 1], (TOP[0], rim), (BOWED, 0.0)) * np.sin(max(-head.pitch, 0.0))
+            return head.tilt(columns([middle + scale * u, v + lower * (down + slope) - front + bowed]))
+
+        return seated
+
+    return seat
 
 
 def _on_skull(head: Head, grown: tuple[float, float]) -> Place:

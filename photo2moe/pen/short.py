@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from photo2moe.character.schema import Character
 from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen import shaved
-from photo2moe.pen.combed import LIVELY, LONG, combed, draw_combed, draw_shorn, tip_length
+from photo2moe.pen.combed import LIVELY, LONG, combed, draw_combed, draw_shorn, roundness, softness, tip_length
 from photo2moe.pen.crops import CENTRE, STEPS, Mass, Scalp, closed, ease, join, outline, over_ears, smooth, tuft
 from photo2moe.pen.head import Head
 from photo2moe.pen.locks import Locks
@@ -40,19 +40,16 @@ BARE = ((1.08, 0.86), 1.95)  # the same of a bare one, which is rounder
 NOTCH = (0.035, 1.6)  # height in face units and width in degrees of the notches of a hairline
 LINES = ((0.0, 0.0), (20.0, -0.03), (34.0, -0.05), (44.0, 0.12))  # hairline of a crop that has none: azimuth, v below
 SIDES = ((47.0, -0.50), (51.0, -0.28), (55.0, -0.13))  # azimuth and v of the edge of the hair before the ear
-BEHIND = (
-    (65.0, -0.14),
-    (71.0, -0.21),
-    (84.0, -0.24),
-    (100.0, -0.22),
-    (110.0, -0.05),
-    (121.0, 0.2),
-    (136.0, 0.36),
-    (180.0, 0.42),
-)  # the same above and behind the ear
+BEHIND = (  # the same above and behind the ear
+    *((65.0, -0.14), (71.0, -0.21), (84.0, -0.24), (100.0, -0.22), (110.0, -0.05), (121.0, 0.2)),
+    *((136.0, 0.36), (180.0, 0.42)),
+)
 GROWN = 1.1  # v of the chin from which on the nape lies as low as that; that of a child lies higher
 WAVE = 0.012  # height of the waves of the outline of combed hair, as a share of the scalp's radius
-SOFT = ((0.11, 0.22), (0.055, 0.26))  # width of bands along the hairline in which skin is seen, and how much of it
+# Width of bands along the hairline in which skin is seen, and how much of it.
+SOFT = ((0.20, 0.08), (0.14, 0.12), (0.09, 0.16), (0.05, 0.22), (0.025, 0.3))
+BESIDE = 0.75  # mean distance from the middle from which tufts that stand off have the line of the outline
+OPEN_CAST = 0.03  # how far hair that is cropped or combed back casts a shadow, face units
 COMB = 15.0  # degrees by which hair is combed aside, where a crop says nothing
 COMBED = 3.0  # degrees of the outline by which its tips turn aside for each degree that strands do
 FADE = (-0.85, 0.05)  # v between which sides that are cut short grow thinner
@@ -114,7 +111,8 @@ class _Crop:
         self.data: Mapping[str, Any] = part.data
         self.skin: SkinTones = skin(parse(who.skin.colour))
         self.tones = thinned(tones, self.skin, float(self.data.get("thin", 0.0)))
-        self.lively = float(ease(who.hair.volume, *LIVELY))
+        self.soft = softness(who)
+        self.lively = (1 - self.soft) * float(ease(who.hair.volume, *LIVELY))
         self.wavy = who.hair.texture in ("wavy", "curly")
         half, power = BARE if "tint" in self.data else HAIRY
         self.scalp = Scalp(head, self._thickness(), half, power, tucked=True)
@@ -177,11 +175,11 @@ class _Crop:
         edges: list[Points] = []  # left and right of each, seen from the front
         lifts: list[float] = []
         behind: list[bool] = []
-        flat = self.who.headwear.kind not in LOOSE
+        flat = self.who.headwear.kind not in LOOSE or self.soft > 0
         written = [one for one in self.data.get("tufts", ()) if not (flat and one.get("behind"))]
         if "combed" in self.data:  # neat hair: few of them stand out
             written = written[:: max(2, round(2 / max(self.lively, 0.01)))] if self.lively else []
-        for number, data in enumerate(one for fan in fans(written) for one in own_tufts(fan, self.chance)):
+        for number, data in enumerate(one for fan in fans(written) for one in own_tufts(fan, self.chance, self.soft)):
             if self.chance.uniform() >= data.get("maybe", 1.0):
                 continue
             form = {key: float(data[key]) for key in ("root", "belly", "tip") if key in data}
@@ -217,6 +215,8 @@ class _Crop:
         )
         rim = np.vstack([edge[-1:], ring, edge[:1]])
         front: list[Item] = [Shape(brush(rim, [0.03, 1.4 * LINE, 1.6 * LINE, 1.4 * LINE, 0.03]), Flat(t.line))]
+        beside = [one.ring for one in tufts if abs(float(one.middle[:, 0].mean())) > BESIDE]
+        front += [Shape(brush(one, [1.6 * LINE]), Flat(t.line)) for one in beside]
         below = join([one.ring for one in tufts])  # roots of tufts melt into what lies there, beside the mass too
         front.append(Shape(below, Flat(mix(t.base, t.shade, 0.4))))
         for one in tufts:
@@ -242,8 +242,9 @@ class _Crop:
             return ring
         hang = sum(one.falls for one in tufts if not one.behind) > 0.5 * len(tufts)
         toward = 180.0 if hang and "comb" not in self.data else self.sign * COMBED * float(self.data.get("comb", COMB))
-        length = tip_length(self.scalp.mass.top, float(self.data.get("edge", 1.0)), self.lively)
-        return ruffle(ring, self.head, toward, length, self.chance)
+        edge = float(self.data.get("edge", 1.0))
+        length = tip_length(self.scalp.mass.top, edge, self.lively)
+        return ruffle(ring, self.head, toward, length, self.chance, roundness(edge, self.soft))
 
     def _paint(self, cap: Path) -> Paint:
         tips = parse(self.who.hair.tips) if self.who.hair.tips else None
@@ -269,12 +270,11 @@ class _Crop:
             (u0, v0), (u1, v1) = self.head.project(np.array([[0.0, FADE[0], 0.0], [0.0, FADE[1], 0.0]])).tolist()
             stops = ((0.0, colour, 0.0), (0.5, colour, 0.55 * fade), (1.0, colour, fade))
             inside.append(Shape(cap, Gradient((u0, v0), (u1, v1), stops)))
-        inside += [Shape(brush(edge, [0.0, wide, wide, 0.0]), Flat(self.skin.shade, share)) for wide, share in SOFT]
-        hairline = brush(edge, [0.010, 0.006, 0.010, 0.004, 0.010, 0.006, 0.010])
+        bare = mix(self.skin.base, self.skin.shade, 0.5)
+        inside += [Shape(brush(edge, [0.0, wide, wide, 0.0]), Flat(bare, share)) for wide, share in SOFT]
         return [
             Shape(cap, self._light()),
             Group(tuple(inside), cap),
-            Shape(hairline, Flat(t.line, 0.3)),
             draw_roots(self.scalp, self.lower, t, self.sign * float(self.data.get("comb", COMB)), self.chance),
         ]
 
@@ -296,5 +296,5 @@ class _Crop:
     def _shadow(self, edge: Points, tufts: Sequence[Tuft]) -> tuple[Item, ...]:
         """What hair casts onto the face."""
         rings = [one.ring + np.array((0.03, 0.08)) for one in tufts if one.falls]
-        cast = np.array((0.02, float(self.data.get("cast", 0.07))))
+        cast = np.array((0.02, float(self.data.get("cast", 0.07 if rings else OPEN_CAST))))
         return (Shape(join([outline(edge + cast, edge - np.array((0.0, 0.3))), *rings]), Flat(self.skin.shade)),)

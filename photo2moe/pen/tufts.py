@@ -18,12 +18,15 @@ SHINE = -1.31  # v of the middle of the band of light
 CAST = (0.035, 0.05)  # how far the shadow of a tuft falls
 STRANDS = ((0.22, 0.4, 5, -3), (0.55, 0.75, 8, -2))  # lines in a tuft: between which shares of it, first and last point
 STREAKS = (0.14, 0.3, 0.44, 0.64)  # shares of the width of a tuft at which the streaks of its light lie
+# Shares by which soft tufts are fewer, their tips broader, and they wider.
+FEWER, BLUNT, WIDER = 0.15, 0.6, 0.2
 NEAR = 0.5  # between roots of neighbouring tufts: they are one fan, whose tufts are the person's own
 HIGHEST = -1.72  # v at which strands end
 STRAND_COUNT, STRAND_LENGTH = 18, (0.25, 0.5)  # of strands on the scalp, where a crop says nothing; face units
 GLOSS = (0.22, 0.42)  # length of streaks of light, face units
 BESIDE = (45.0, -1.0)  # azimuth from which strands begin above the sides, which are combed back, and v at which they do
-ROOTS = (0.05, 0.2)  # length of the short hairs along the hairline, face units
+ROOTS = (0.05, 0.28)  # length of the short hairs along the hairline, face units
+DENSE, OVER = 0.6, 0.035  # degrees between them, and most by which they begin before the edge of the hair, face units
 CROPPED = 0.3  # length up to which strands are those of cropped hair, which are finer, face units
 POINTS = 12  # of a strand
 
@@ -95,9 +98,18 @@ def fans(tufts: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
     return runs
 
 
-def own_tufts(fan: Sequence[Mapping[str, Any]], chance: np.random.RandomState) -> list[Mapping[str, Any]]:
-    """The person's own tufts between those of a fan: as many or one more or less, of unequal width and length."""
+def own_tufts(
+    fan: Sequence[Mapping[str, Any]], chance: np.random.RandomState, soft: float = 0.0
+) -> list[Mapping[str, Any]]:
+    """The person's own tufts between those of a fan: as many or one more or less, of unequal width and length.
+
+    Args:
+        fan: as written.
+        chance: how they differ.
+        soft: 0 for as many and as slender, 1 for fewer, broader ones with round tips.
+    """
     count = len(fan) + (int(chance.randint(-1, 2)) if len(fan) > 2 else 0)
+    count = max(round(count * (1 - FEWER * soft)), 1)
     gaps = chance.uniform(0.55, 1.45, count)
     at = (np.cumsum(gaps) - 0.5 * gaps) / gaps.sum() * len(fan) - 0.5
     sway = chance.uniform(-0.06, 0.06, 2)  # all tips of a fan lean together
@@ -109,7 +121,9 @@ def own_tufts(fan: Sequence[Mapping[str, Any]], chance: np.random.RandomState) -
         curve[2:] += np.array([0.5 * sway, sway]) + chance.uniform(-0.03, 0.03, (2, 2))
         curve[3] += chance.uniform(-0.06, 0.12) * (curve[3] - curve[2])
         width = ((1 - share) * one["width"] + share * two["width"]) * (0.55 + 0.45 * float(gap)) * len(fan) / count
-        tufts.append({**(one if share < 0.5 else two), "at": curve, "width": width})
+        width *= 1 + WIDER * soft
+        own = {**(one if share < 0.5 else two), "at": curve, "width": width}
+        tufts.append({**own, "tip": own.get("tip", 1.25) * (1 - BLUNT * soft)})
     return tufts
 
 
@@ -235,15 +249,15 @@ def draw_roots(scalp: Scalp, lower: Points, tones: Tones, lean: float, chance: n
         lean: degrees by which strands turn to the right on their way up.
         chance: where they are.
     """
-    azi = np.arange(-40, 40.1, 1.3)
+    azi = np.arange(-43, 43.1, DENSE)
     azi = scalp.seen(azi + chance.uniform(-0.8, 0.8, len(azi)))
     low = np.interp(azi, lower[:, 0], lower[:, 1])
     length = chance.uniform(*ROOTS, len(azi))
-    below, up = 0.02 * chance.uniform(-0.3, 1.0, (len(azi), 1)), np.linspace(0, 1, 4)
+    below, up = OVER * chance.uniform(-0.6, 1.0, (len(azi), 1)), np.linspace(0, 1, 4)
     v = low[:, None] + below - length[:, None] * up
     way = azi[:, None] + 0.12 * lean * up**2
     lines = scalp.head.project(scalp.on(way.ravel(), v.ravel())).reshape(-1, 4, 2)
-    return Shape(brushed(list(lines), [0.003, 0.014, 0.003]), Flat(tones.shade, 0.7))
+    return Shape(brushed(list(lines), [0.002, 0.010, 0.002]), Flat(mix(tones.base, tones.shade, 0.6), 0.5))
 
 
 def _laid(scalp: Scalp, azimuth: Points, v: Points, widths: Sequence[float], colour: Flat | Gradient) -> list[Item]:

@@ -19,6 +19,7 @@ KINDS = ("clothes", "headwear", "glasses", "mask", "earrings", "headphones", "be
 BOLD = 1.6  # how much wider the lines of the boldest frame are than those of the mean one
 TURNED = np.radians(8)  # yaw from which a head counts as turned
 FAR = 9.0  # face units beyond any picture
+LIGHT_STUBBLE = 0.2  # Oklab L below the skin's from which stubble is light
 STUBBLE = (64, 44, 42)  # what stubble is darkened with
 DARK_LENS = (46, 42, 54)  # of sunglasses whose colour nobody named
 DARK_TRIM, LIGHT_TRIM = (84, 106, 156), (246, 246, 250)  # collars and ribbons whose colour nobody named
@@ -65,13 +66,16 @@ def materials(who: Character, stuff: Materials) -> Materials:
     if who.glasses.kind.startswith("sun") and not who.glasses.lens:
         found["lens"] = cloth(DARK_LENS)
     skin = stuff["skin"]
-    if who.beard.kind in ("stubble", "stubble_light") and isinstance(
-        skin, Tones
-    ):  # a photo shows skin between its hairs
-        light = to_oklab(parse(who.beard.colour or who.hair.colour))[0] > to_oklab(skin.base)[0] - 0.2  # would look like a pale patch
-        found["beard"] = hair(mix(mix(parse(who.beard.colour or who.hair.colour), STUBBLE, 0.8 if light else 0.4), skin.shade, 0.3))
+    if who.beard.kind in ("stubble", "stubble_light") and isinstance(skin, Tones):
+        found["beard"] = _stubble(parse(who.beard.colour or who.hair.colour), skin)
     found["glint"] = (255, 255, 255)
     return found
+
+
+def _stubble(colour: Colour, skin: Tones) -> Tones:
+    """Tones of short hairs between which skin is seen; light ones are darkened, or they would be a pale patch."""
+    light = to_oklab(colour)[0] > to_oklab(skin.base)[0] - LIGHT_STUBBLE
+    return hair(mix(mix(colour, STUBBLE, 0.8 if light else 0.6), skin.shade, 0.15))
 
 
 def _soft(colour: Colour) -> Tones:

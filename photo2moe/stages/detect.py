@@ -27,6 +27,7 @@ TILE_SIDE = 192  # pixels of what the far detector looks at; it finds 95 % of fa
 TILES = ((2.5, 0.5), (10.0, 0.75))  # coarse to fine: longer sides of the photo a tile, and sides of a tile to the next
 SMALLEST_TILE = 200  # pixels
 SMALLEST_FACE = 8.0  # pixels between the eyes; below, knots and pebbles have faces too
+LARGE = 0.25  # of the longer side of the photo: no face in a tile is larger than such a one
 MESH_CROP = 2.2  # side of the square given to the mesh, in boxes of the detector
 MESH_SIZE = 384  # pixels; larger crops are shrunk first
 
@@ -74,14 +75,16 @@ class FaceDetector:
             Faces, largest first; empty if there is none.
         """
         found: list[Face] = []
+        large = LARGE * max(photo.shape[:2])
+        levels = self._levels(photo)
         with quiet():
-            for number, boxes in enumerate(self._levels(photo)):
-                if found and not every and number > 1:
-                    break
+            for number, boxes in enumerate(levels):
                 for box, score in boxes:
                     face = self._measure(photo, box, score)
                     if face is not None and not any(_same(face, other) for other in found):
                         found.append(face)
+                if found and not every and (number or any(_side(face) > large for face in found)):
+                    break  # before the next level is looked at
         return sorted(found, key=lambda face: -face.area)
 
     def track(self, photo: Image, face: Face) -> Face | None:
@@ -190,5 +193,10 @@ def _same(one: Face, other: Face) -> bool:
     """Whether two meshes lie on the same face: centres closer than half a face."""
     a, b = np.array(one.box), np.array(other.box)
     distance = float(np.hypot(*((a[:2] + a[2:]) - (b[:2] + b[2:])))) / 2
-    sides = [float(max(box[2:] - box[:2])) for box in (a, b)]
-    return distance < 0.5 * max(sides)
+    return distance < 0.5 * max(_side(one), _side(other))
+
+
+def _side(face: Face) -> float:
+    """Longer side of a face's box, pixels."""
+    x0, y0, x1, y1 = face.box
+    return max(x1 - x0, y1 - y0)
