@@ -177,7 +177,7 @@ class _Crop:
         behind: list[bool] = []
         flat = self.who.headwear.kind not in LOOSE or self.soft > 0
         written = [one for one in self.data.get("tufts", ()) if not (flat and one.get("behind"))]
-        if "combed" in self.data:  # neat hair: few of them stand out
+        if self.data.get("combed") and self.data.get("tufts"):  # neat hair: few of them stand out
             written = written[:: max(2, round(2 / max(self.lively, 0.01)))] if self.lively else []
         for number, data in enumerate(one for fan in fans(written) for one in own_tufts(fan, self.chance, self.soft)):
             if self.chance.uniform() >= data.get("maybe", 1.0):
@@ -283,7 +283,7 @@ class _Crop:
         lean = self.sign * float(self.data.get("comb", 0.0))
         items = draw_shorn(self.scalp, self.lower, paint.tones, self.chance) if self.data.get("fade", 0.4) else []
         items += draw_strands(self.scalp, self.lower, self.data, paint, lean, self.chance)
-        if "combed" in self.data:
+        if self.data.get("combed") and self.data.get("tufts"):
             written = self._design(combed(self.data["tufts"], int(self.data["combed"]), self.chance).reshape(-1, 2))
             lines = self._laid(written).reshape(-1, LONG, 2)
             items += draw_combed(written.reshape(-1, LONG, 2), lines, paint, self.chance)
