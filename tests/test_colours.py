@@ -5,6 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
+from photo2moe.character.schema import Character
+from photo2moe.character.wearing import wearing
 from photo2moe.face import colours
 from photo2moe.face.balance import balance
 from photo2moe.face.lab import difference, from_hex, from_lab, lab, linear, to_hex
@@ -178,3 +180,11 @@ def test_irises_of_all_colours(colour, family):
     _, a, b = from_hex(measure_colours(photo, face, regions).iris)
     told = "blue" if b < -3 else "green" if a < 0 else "brown" if b > 5 and a > 5 else "grey"
     assert told == family
+
+
+def test_headwear_that_the_regions_take_for_hair_has_the_colour_of_what_is_there():
+    photo, face, regions = person("woman")  # black hair
+    who = Character().replace(**{"headwear.kind": "turban", "hair.length": "hidden"})
+    assert from_hex(wearing(photo, face, regions, who)["headwear.colour"])[0] < 30
+    band = who.replace(**{"headwear.kind": "headband"})
+    assert wearing(photo, face, regions, band)["headwear.colour"] == "#4a434c"

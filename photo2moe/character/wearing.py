@@ -9,7 +9,7 @@ import numpy as np
 
 from photo2moe.character.schema import Character
 from photo2moe.face.lab import Floats, difference, from_hex, lab, linear, to_hex
-from photo2moe.face.parse import HEADWEAR, Regions
+from photo2moe.face.parse import CLOTHES, HAIR, HEADWEAR, Regions
 from photo2moe.face.spectacles import Spectacles, measure_spectacles
 from photo2moe.types import Face, Image
 
@@ -49,6 +49,9 @@ UNSEEN = {
 UNSEEN_ELSE = "#6a6470"
 UNCOVERED = "shoulder"  # length of hair of which a loose cloth leaves only the front to be seen
 METAL = 20.0  # the most chroma that crowns of silver have
+BARE_CROWN = ("headband", "crown", "flowers", "ribbon", "sunglasses_up", "veil")  # headwear that leaves hair to be seen
+CROWN_PLACE = (0.9, -1.9, -0.9)  # |u| up to which, and v between which, other headwear lies, face units
+UNSHADED = 25  # percentile of the lightness of cloth above which it is not a fold's shadow
 GOLD = (70.0, 95.0)  # degrees of hue of crowns of gold
 
 
@@ -111,7 +114,7 @@ def _headwear(photo: Image, who: Character, regions: Regions) -> dict[str, Any]:
     if kind == "none" or (kind == "headband" and who.hair.length in ("bald", "shaved")):  # nothing holds it there
         return {"headwear.kind": "none"}
     if colour == Character().headwear.colour:
-        colour, second = UNSEEN.get(kind, UNSEEN_ELSE), ""
+        colour, second = _above_brows(photo, regions, kind) or UNSEEN.get(kind, UNSEEN_ELSE), ""
     if second:
         colour, second = _cloth(who, colour, second, _seen(photo, regions))
     word = _headwear_word(who, colour, regions)
@@ -119,6 +122,24 @@ def _headwear(photo: Image, who: Character, regions: Regions) -> dict[str, Any]:
     if word == "dupatta" and who.hair.length == "hidden":
         changes["hair.length"] = UNCOVERED
     return changes
+
+
+def _above_brows(photo: Image, regions: Regions, kind: str) -> str | None:
+    """Colour of what is worn where hair would be, for headwear that the regions take for hair or clothes."""
+    if kind in BARE_CROWN:
+        return None
+    rows, columns = np.nonzero(np.isin(regions.labels, (HEADWEAR, HAIR, CLOTHES)))
+    if len(rows) < ENOUGH:
+        return None
+    places = np.stack([columns, rows, np.ones_like(rows)])
+    u, v = regions.to_units @ places
+    inside = (np.abs(u) < CROWN_PLACE[0]) & (v > CROWN_PLACE[1]) & (v < CROWN_PLACE[2])
+    if inside.sum() < ENOUGH:
+        return None
+    square = cv2.warpAffine(photo, regions.matrix, regions.labels.shape[::-1], flags=cv2.INTER_AREA)
+    pixels = lab(linear(square[rows[inside], columns[inside]]))
+    even = pixels[pixels[:, 0] >= np.percentile(pixels[:, 0], UNSHADED)]
+    return to_hex(np.median(even, axis=0))
 
 
 def _seen(photo: Image, regions: Regions) -> tuple[Floats, Floats] | None:
