@@ -37,6 +37,7 @@ OPEN_MOUTHS = ("open", "teeth", "grin", "laugh", "happy")
 BEND_END = 1.25  # half widths beyond which the corners rise no further
 FROWN_BROW = 0.025  # face units by which the deepest frown of the mouth lowers the brows
 BROW = (0.98, 0.16)  # radius of the forehead over the skull, and what a full turn takes off, so that it stays inside
+STEEP, FRIENDLY = 0.5, 2.5  # the most slant of brows that is drawn; degrees by which they are friendlier than measured
 SOOTHED = 0.8  # share of the slant of brows that a full smile takes off
 IRIS = (6.0, 18.0, 30.0, 50.0, 75.0), (0.72, 0.70, 0.67, 0.63, 0.60)  # years, and half width of an iris over the eye's
 SOFT_IRIS = 58.0  # years from which on the rim and the pupil are softer
@@ -132,7 +133,7 @@ def draw_brows(who: Character, head: Head, kit: Kit, materials: Materials) -> tu
     level = head.size.brow - 0.06 * mood + FROWN_BROW * sourness(who)
     calm = 1 - SOOTHED * float(clip(who.expression.smile, 0, 1))  # nobody smiles with angry brows
     cross = 5 * max(-mood, 0.0) + 4 * max(sourness(who) - 0.15, 0.0)
-    slant = np.radians(calm * (4.5 * who.brows.slant + cross))
+    slant = np.radians(calm * (4.5 * min(who.brows.slant, STEEP) + cross) - FRIENDLY * (1 - sourness(who)))
     thick = {"man": 0.060, "boy": 0.046}.get(words[2], 0.050) * (1 + 0.45 * who.brows.thickness)
     items: list[Item] = []
     for side in (-1, 1):
