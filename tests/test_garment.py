@@ -1,9 +1,8 @@
-"""Coats, ties and necklines told from where colours lie."""
+"""Coats and ties told from where colours lie."""
 
 import numpy as np
-import pytest
 
-from photo2moe.face.garment import in_square
+from photo2moe.face.garment import Garment, measure_garment
 from photo2moe.face.lab import difference, from_hex
 from photo2moe.face.parse import CLOTHES, SIZE, SKIN, Regions
 from photo2moe.types import CHIN, LEFT_EYE, RIGHT_EYE, Face
@@ -34,7 +33,7 @@ def dressed(shirt=True, tie=True, collar=20):
         picture[top:, 76:116] = from_hex(SHIRT)
     if tie:
         picture[top:, 91:101] = from_hex(TIE)
-    return in_square(picture, regions(labels))
+    return measure_garment(picture, regions(labels))
 
 
 def test_skin_in_an_open_collar_is_no_tie():
@@ -46,7 +45,7 @@ def test_skin_in_an_open_collar_is_no_tie():
     picture[top:, 76:116] = from_hex(SHIRT)
     picture[top + 30 :, 91:101] = from_hex(TIE)
     picture[top : top + 30, 90:102] = from_hex("#d8a888")
-    assert near(in_square(picture, regions(labels)).tie, TIE)
+    assert near(measure_garment(picture, regions(labels)).tie, TIE)
 
 
 def near(colour, other):
@@ -65,12 +64,6 @@ def test_no_tie_is_invented():
     assert near(plain.outer, SUIT) and plain.inner is None and plain.tie is None
 
 
-@pytest.mark.parametrize("collar", [14, 40])
-def test_a_neckline_is_as_deep_as_skin_is_seen(collar):
-    assert dressed(collar=collar).depth == pytest.approx(collar / UNIT, abs=0.06)
-
-
 def test_nothing_worn_says_nothing():
     labels = np.zeros((SIZE, SIZE), np.uint8)
-    seen = in_square(np.zeros((SIZE, SIZE, 3)), regions(labels))
-    assert (seen.outer, seen.inner, seen.tie, seen.depth) == (None, None, None, None)
+    assert measure_garment(np.zeros((SIZE, SIZE, 3)), regions(labels)) == Garment()

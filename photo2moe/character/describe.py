@@ -17,14 +17,14 @@ from photo2moe.character.wearing import wearing
 from photo2moe.face.balance import balance
 from photo2moe.face.colours import PersonColours, measure_colours
 from photo2moe.face.cover import cover_notes, covers_mouth
-from photo2moe.face.garment import measure_garment
+from photo2moe.face.garment import Garment, measure_garment
 from photo2moe.face.lab import from_hex, to_hex
 from photo2moe.face.measure import Measures, measure
 from photo2moe.face.parse import Parser, Regions
 from photo2moe.face.pose import pose
 from photo2moe.types import Face, Image
 
-# What words for the colour of hair and of clothes mean, where light misleads or nothing was seen.
+# What words for the colour of hair mean, where light misleads or nothing was seen.
 HAIR = {
     "black": "#231f22",
     "dark_brown": "#42312a",
@@ -109,7 +109,7 @@ def describe(photo: Image, face: Face, regions: Regions, looks: Looks) -> Charac
     who = Character().replace(**{**said, **_colours(colours, words, looks), **numbers.changes()})
     who = who.replace(**_expression(looks, numbers, covered=covers_mouth(face, regions)))
     who = who.replace(**shape_words(who), **_outline(who), **_bushy(who), **wearing(photo, face, regions, who))
-    worn = measure_garment(balanced.picture, regions, coat=who.clothes.kind in COATS)
+    worn = measure_garment(balanced.picture, regions) if who.clothes.kind in COATS else Garment()
     who = who.replace(**clothing(who, worn, colours, looks))
     return who.replace(notes=(*colours.notes, *cover_notes(photo, face, regions, numbers.head, cut_hair=numbers.cut)))
 

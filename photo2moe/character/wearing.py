@@ -1,4 +1,4 @@
-"""What is worn, as one wears it: frames of glasses, length of a beard, and headwear, closer than words tell."""
+"""What is worn, as one wears it: frames of glasses and colours of headwear, closer than words tell."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ WIRE = 0.012  # ink of frames of wire
 ELLIPSE, ROUNDED = 2.2, 3.0  # exponents of outlines that are ellipses, and of those that have no corners
 OVAL, TALL = 0.74, 0.86  # height over width of lenses that are oval or round
 HALF_RIM = 0.55  # share of the rim that is seen of glasses whose lower half has none
-CONTRAST, THROUGH = 22.0, 0.62  # L between skin and hair, and a beard's share of it below which skin is seen through it
 PLAIN_TRIM = ("headband", "crown", "veil", "helmet", "hood", "kufi", "turban")  # headwear of one colour
 LIKE_SKIN, LIKE_HAIR = 20.0, 12.0  # ΔE00 below which a second colour of headwear is the skin or the hair beside it
 IS_SKIN = 9.0  # ΔE00 below which the first one is skin
@@ -32,8 +31,7 @@ GLOSS = 0.3  # share of the second grey of cloth whose lights and shadows were t
 CROWN = 0.6  # upper share of the rows of headwear, which no brim and no fold below the chin shades
 NEARER = 5.0  # ΔE00 by which the second colour must be nearer to that of the crown to become the first
 CLEAR, CHECKED = 70.0, 25.0  # L of cloth of which checks are seen, and their least chroma
-NARROW = 3.15  # face units: the widest hat without a brim to speak of
-ENOUGH = 600  # pixels of headwear in the square of the regions by which its width is told
+ENOUGH = 600  # pixels of headwear in the square of the regions by which its colour is told
 # Colours of headwear that was not seen.
 UNSEEN = {
     "crown": "#dc9aa6",
@@ -48,15 +46,13 @@ UNSEEN = {
 }
 UNSEEN_ELSE = "#6a6470"
 UNCOVERED = "shoulder"  # length of hair of which a loose cloth leaves only the front to be seen
-METAL = 20.0  # the most chroma that crowns of silver have
 BARE_CROWN = ("headband", "crown", "flowers", "ribbon", "sunglasses_up", "veil")  # headwear that leaves hair to be seen
 CROWN_PLACE = (0.9, -1.9, -0.9)  # |u| up to which, and v between which, other headwear lies, face units
 UNSHADED = 25  # percentile of the lightness of cloth above which it is not a fold's shadow
-GOLD = (70.0, 95.0)  # degrees of hue of crowns of gold
 
 
 def wearing(photo: Image, face: Face, regions: Regions, who: Character) -> dict[str, Any]:
-    """Changes of a character whose kinds of glasses, beard and headwear are words of the looks net.
+    """Changes of a character whose kinds of glasses and headwear are words of the looks net.
 
     Args:
         photo: ``(H, W, 3)`` uint8 RGB.
@@ -64,16 +60,7 @@ def wearing(photo: Image, face: Face, regions: Regions, who: Character) -> dict[
         regions: the person's regions.
         who: with its colours measured; a colour of headwear that was not seen is the default one.
     """
-    return {**_trimmed(who), **_glasses(photo, face, who), **_headwear(photo, who, regions)}
-
-
-def _trimmed(who: Character) -> dict[str, Any]:
-    """A beard through which skin is seen is short: it is not nearly as dark as the hair of the head."""
-    if who.beard.kind != "beard" or not who.beard.colour:
-        return {}
-    skin, hair, beard = (float(from_hex(c)[0]) for c in (who.skin.colour, who.hair.colour, who.beard.colour))
-    short = skin - hair > CONTRAST and skin - beard < THROUGH * (skin - hair)
-    return {"beard.kind": "short_beard"} if short else {}
+    return {**_glasses(photo, face, who), **_headwear(photo, who, regions)}
 
 
 def _glasses(photo: Image, face: Face, who: Character) -> dict[str, Any]:
@@ -117,9 +104,8 @@ def _headwear(photo: Image, who: Character, regions: Regions) -> dict[str, Any]:
         colour, second = _above_brows(photo, regions, kind) or UNSEEN.get(kind, UNSEEN_ELSE), ""
     if second:
         colour, second = _cloth(who, colour, second, _seen(photo, regions))
-    word = _headwear_word(who, colour, regions)
-    changes = {"headwear.kind": word, "headwear.colour": colour, "headwear.second": second}
-    if word == "dupatta" and who.hair.length == "hidden":
+    changes: dict[str, Any] = {"headwear.colour": colour, "headwear.second": second}
+    if kind == "dupatta" and who.hair.length == "hidden":
         changes["hair.length"] = UNCOVERED
     return changes
 
@@ -182,20 +168,3 @@ def _cloth(who: Character, colour: str, second: str, seen: tuple[Floats, Floats]
 
 def _chroma(colour: Floats) -> float:
     return float(np.hypot(*colour[1:]))
-
-
-def _headwear_word(who: Character, colour: str, regions: Regions) -> str:
-    """The kind of headwear: what the net says, but for hats without a wide brim and crowns of flowers."""
-    kind = who.headwear.kind
-    if kind == "crown":
-        _, a, b = from_hex(colour).tolist()
-        hue, chroma = float(np.degrees(np.arctan2(b, a))), float(np.hypot(a, b))
-        return "crown" if chroma < METAL or GOLD[0] < hue < GOLD[1] else "flowers"
-    if kind == "hat":
-        rows, columns = np.nonzero(regions.labels == HEADWEAR)
-        if len(rows) > ENOUGH:
-            units = regions.to_units
-            across = columns * units[0, 0] + rows * units[0, 1]
-            if float(np.ptp(across)) < NARROW:
-                return "flat_cap" if who.person.look == "m" else "bucket_hat"
-    return kind

@@ -139,7 +139,7 @@ class Observer:
 PARTS = {
     **{"half": "rect", "sun_round": "sun", "sun_aviator": "sun"},
     **{"stubble_light": "stubble", "short_beard": "beard", "handlebar": "moustache"},
-    **dict.fromkeys(("flat_cap", "beret", "bucket_hat", "straw_hat", "fur_hat", "other"), "hat"),
+    **dict.fromkeys(("flat_cap", "beret", "bucket_hat", "straw_hat", "fur_hat"), "hat"),
     **{"cap_back": "cap", "dupatta": "headscarf", "headwrap": "turban", "flowers": "crown", "ribbon": "headband"},
     **{"kufi": "other", "ghutra": "headscarf", "bandana": "headscarf", "mortarboard": "other", "sunglasses_up": "none"},
     **{"shirt_open": "shirt", "polo": "shirt", "blouse": "shirt", "scoop": "crew"},

@@ -40,7 +40,6 @@ USED = sorted(
 
 SIDE_TRUST = 2.2  # how fast the far side of a turned face loses its weight: none is left beyond 27°
 BROW_SPAN = 0.34  # head units that are searched for the brow, above and below its middle
-BROW_STEPS = 35  # samples over that
 SAMPLE = 48.0  # pixels of one head unit at which pictures of a part are looked at
 # Where irises of people who look into the camera lie, half widths of an eye from the middle of its corners: outwards,
 # since the inner corner has the tear duct, and above.

@@ -1,7 +1,7 @@
-"""What a photo shows of how clothes are worn: what is under an open coat, a tie, how deep a neckline is, patterns.
+"""What a photo shows of how clothes are worn: what is under an open coat, and a tie.
 
 All of it is told from where colours lie: a coat on the flanks and something else between its halves, a tie between two
-halves of a shirt, skin below the chin down to the first cloth, colours that change again and again.
+halves of a shirt.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.face.lab import Floats, difference, to_hex
-from photo2moe.face.parse import CLOTHES, SKIN, Regions
+from photo2moe.face.parse import CLOTHES, Regions
 from photo2moe.types import CHIN
 
 FEWEST = 40  # pixels of the square that make a garment
@@ -26,7 +26,6 @@ LIKE_SHIRT = 20.0  # distance in Lab up to which cloth is that of the shirt
 LIGHT = 60.0  # percentile of lightness from which cloth below the chin is taken for the shirt
 TIE_SHARE = 0.5  # of the gap between both halves of a shirt that is tie
 DARK_TIE = 66.0  # L of the lightest tie that is seen on a shirt
-SKIN_SHARE = 0.7  # of what lies between chin and cloth, or the neckline is hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,33 +36,23 @@ class Garment:
         outer: colour on the flanks.
         inner: colour below the chin, if it is another.
         tie: colour of what hangs between two halves of a shirt.
-        depth: face units of skin below the chin down to the first cloth; ``None`` if the photo ends before.
     """
 
     outer: str | None = None
     inner: str | None = None
     tie: str | None = None
-    depth: float | None = None
 
 
-def measure_garment(picture: Floats, regions: Regions, *, coat: bool = True) -> Garment:
-    """Measure how clothes are worn.
+def measure_garment(picture: Floats, regions: Regions) -> Garment:
+    """Measure clothes of several layers.
 
     Args:
         picture: ``(S, S, 3)`` Lab of the square of the regions, in even light.
         regions: the person's regions.
-        coat: whether clothes are of several layers, whose colours are wanted.
     """
-    if (regions.labels == CLOTHES).sum() < FEWEST:
-        return Garment()
-    if not coat:
-        return Garment(depth=_depth(regions))
-    return in_square(picture, regions)
-
-
-def in_square(picture: Floats, regions: Regions) -> Garment:
-    """Measure clothes in the square of the regions, ``(S, S, 3)`` Lab in even light."""
     worn = regions.labels == CLOTHES
+    if worn.sum() < FEWEST:
+        return Garment()
     chin, unit = _chin(regions)
     across = (np.arange(len(worn))[None] - chin[0]) / unit
     down = (np.arange(len(worn))[:, None] - chin[1]) / unit
@@ -75,7 +64,7 @@ def in_square(picture: Floats, regions: Regions) -> Garment:
         inner = _even(picture[middle])
     if outer is not None and inner is not None and difference(outer, inner) < APART:
         inner = None
-    return Garment(_hex(outer), _hex(inner), _hex(tie), _depth(regions))
+    return Garment(_hex(outer), _hex(inner), _hex(tie))
 
 
 def _hex(colour: Floats | None) -> str | None:
@@ -120,15 +109,3 @@ def _chin(regions: Regions) -> tuple[Floats, float]:
     """The chin in the square, and a face unit, both in its pixels."""
     chin = regions.face.landmarks[CHIN] @ regions.matrix[:, :2].T + regions.matrix[:, 2]
     return chin, 1 / float(np.hypot(*regions.to_units[:, 0]))
-
-
-def _depth(regions: Regions) -> float | None:
-    """Face units from the chin down to the first cloth, over skin."""
-    labels, (chin, unit) = regions.labels, _chin(regions)
-    size, half = len(labels), max(1, round(0.06 * unit))
-    column = int(np.clip(round(float(chin[0])), half, size - 1 - half))
-    band = labels[max(0, round(float(chin[1]))) :, column - half : column + half + 1]
-    cloth = np.flatnonzero((band == CLOTHES).mean(1) > 0.5)
-    if not len(cloth) or (cloth[0] > 2 and (band[: cloth[0]] == SKIN).mean() < SKIN_SHARE):
-        return None
-    return float(cloth[0] / unit)

@@ -129,12 +129,6 @@ def hatch(lines: NDArray[np.float64], widths: ArrayLike) -> Path:
     return brushed(list(lines), widths)
 
 
-def rings_path(rings: NDArray[np.float64]) -> Path:
-    """Closed polygons of as many points each, ``(K, N, 2)``, as one path."""
-    count, size = rings.shape[:2]
-    return Path.of(("M" + "L" * (size - 1) + "Z") * count, rings.reshape(-1, 2))
-
-
 def scallop(
     points: Points, size: float, depth: float, chance: np.random.RandomState, *, closed: bool = False
 ) -> Points:

@@ -31,7 +31,7 @@ DEFAULT = "brushed_up"  # crop for a front that only long hair has
 BEHIND_BULGE = 0.3  # tufts behind the mass lie near the plane of the ears, so that they stand up on turned heads too
 JOINED = 0.1  # how much lower sideburns end that run into a beard, face units
 LOOSE = (
-    *("none", "headband", "crown", "veil", "other", "bucket_hat"),
+    *("none", "headband", "crown", "veil", "bucket_hat"),
     *("sunglasses_up", "flowers", "ribbon", "dupatta", "cat_ears"),
 )  # headwear that does not press hair flat
 LEVELS = (-2.05, -0.79, -0.385, 0.0)  # v of top, hairline, brows and eyes of the head that crops are written for

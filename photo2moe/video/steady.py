@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photo2moe.ops.geometry import apply, invert
+from photo2moe.ops.geometry import apply
 from photo2moe.types import Face, Mask, Points
 from photo2moe.video.motion import MotionConfig
 
@@ -104,11 +104,6 @@ def moved(face: Face, landmarks: Points) -> Face:
     """The same face with its landmarks elsewhere."""
     (x0, y0), (x1, y1) = landmarks.min(0), landmarks.max(0)
     return Face((float(x0), float(y0), float(x1), float(y1)), landmarks, face.score)
-
-
-def level_face(face: Face, to_units: NDArray[np.float64]) -> Face:
-    """The same face seen in other face units, given by a matrix from photo pixels."""
-    return moved(face, apply(invert(to_units), apply(face.to_units(), face.landmarks)))
 
 
 class SteadyMask:
