@@ -14,13 +14,15 @@ import torch
 from click.testing import CliRunner
 from torch import nn
 
-from photo2moe.errors import TrainingError
+from photo2moe.errors import InputError, TrainingError
 from photo2moe.face.parse import BACKGROUND, CLOTHES, HAIR, HEADWEAR, OUTSIDE, REGIONS, SIZE, SKIN, Parser
 from photo2moe.imageio import read_image
 from photo2moe.stages.detect import FaceDetector
 from photo2moe.training import parser as training
 from photo2moe.training import parser_views
 from photo2moe.training.parser_data import COVER, CROP_MIDDLE, CROP_SIZE, UNIT, UNKNOWN, held_out, prepare, shave
+from photo2moe.training.parser_net import tensor
+from photo2moe.training.parser_start import start
 from photo2moe.training.parser_views import plain, views
 
 ROOT = Path(__file__).parent
@@ -281,3 +283,24 @@ def test_a_folder_without_masks_is_told_in_one_line(tmp_path):
     cv2.setNumThreads(before[1])
     assert result.exit_code == 1 and "has no masks" in result.output
     assert result.output.startswith("Error: ") and result.output.count("\n") == 1
+
+
+def test_a_written_net_is_gone_on_from_as_it_is(crops):
+    pictures = np.stack([plain(np.array(crop))[0] for crop in crops[0]])
+    net = start(ROOT.parent / "weights/parser.onnx", tensor(pictures))
+    parser = Parser()
+    for picture in pictures:
+        with torch.inference_mode():
+            found = net(tensor(picture[None]))
+        wanted = parser._net.run({"picture": tensor(picture[None]).numpy()})
+        np.testing.assert_allclose(found.numpy(), wanted, atol=2e-2)
+    learning = net.train()(tensor(pictures))  # statistics of a batch instead of those kept: nearly the same
+    assert (learning.argmax(1) == net.eval()(tensor(pictures)).argmax(1)).float().mean() > 0.9
+
+
+def test_what_is_no_parser_is_refused(tmp_path):
+    (tmp_path / "net.onnx").write_bytes(b"no net")
+    with pytest.raises(InputError, match="is not an ONNX file"):
+        start(tmp_path / "net.onnx", torch.zeros(1, 3, SIZE, SIZE))
+    with pytest.raises(InputError, match="is not a parser"):
+        start(ROOT.parent / "weights/looks.onnx", torch.zeros(1, 3, SIZE, SIZE))

@@ -62,7 +62,7 @@ def clothing(who: Character, seen: Garment, colours: PersonColours, looks: Looks
         measured = None
     if word == "bare" and (who.person.look == "m" or who.person.age in YOUNG):  # an avatar wears something
         word = "unseen"
-    if word == "bare" or (word == "unseen" and measured is None):
+    if word == "bare" or (unseen and measured is None):
         return _friendly(who, word)
     colour = _worded(measured, looks.probabilities["clothes_colour"])
     if colour is None:

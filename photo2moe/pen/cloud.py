@@ -285,7 +285,8 @@ class _Afro:
             Group(tuple(inside), path),
             Shape(brush(edge, [0.006, 0.5 * LINE, 0.35 * LINE, 0.35 * LINE, 0.5 * LINE, 0.006]), Flat(tones.line, 0.7)),
         )
-        return Locks(behind, (), front, frame.shadow([]), float(min(outer[:, 1].min(), back[:, 1].min())))
+        highest = float(min(outer[:, 1].min(), back[:, 1].min()))
+        return Locks(behind, (), front, frame.shadow([]), highest, float(np.abs(outer[:, 0]).max()))
 
 
 def _bow(start: Points, end: Points) -> Points:

@@ -58,6 +58,7 @@ class Locks:
         front: before the face.
         shadow: what the front casts onto the face; drawn inside the face only.
         top: the highest v of all, without the outline.
+        reach: the furthest that a cloud of hair goes to a side, face units; 0 of hair that hangs.
     """
 
     back: tuple[Item, ...] = ()
@@ -65,6 +66,7 @@ class Locks:
     front: tuple[Item, ...] = ()
     shadow: tuple[Item, ...] = ()
     top: float = 0.0
+    reach: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

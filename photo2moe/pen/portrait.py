@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from photo2moe.character.schema import Character
@@ -12,12 +14,14 @@ from photo2moe.pen.palette import cloth, mix, parse, skin
 from photo2moe.pen.parts import Materials
 from photo2moe.pen.scene import Group, Layer, Path, Scene, settle
 
-HEAD_SHARE = 0.62  # of the picture's height, from the top of the skull to the chin
-AIR = 0.07  # of the picture's height, above any hair
+HEAD_SHARE = 0.70  # of the picture's height, from the top of the skull to the chin
+AIR = 0.055  # of the picture's height, above any hair
+CHEST = 0.15  # of the picture's height, the least below the chin
 GROUND = 0.04  # of the picture's height, below the feet
 # What lies before the hair behind the neck: throat and chest, (u, v) with v in heights of the chin.
 THROAT = ((-0.62, 0.7), (0.62, 0.7), (0.8, 1.1), (1.3, 4.0), (-1.3, 4.0), (-0.8, 1.1))
 BODY = ("clothes_behind", "clothes", "neck")  # layers that are no part of the head
+STEEPEST = 24.0  # degrees that a head leans at most on shoulders that stand upright
 WHITE = (255, 253, 252)
 GREY_HAIR = (150, 146, 150)
 
@@ -68,6 +72,8 @@ def draw_scene(who: Character, kit: Kit, frame: str = "avatar") -> Scene:
     Raises:
         KitError: the kit lacks a part that the character names.
     """
+    if frame != "photo":
+        who = who.replace(**{"pose.roll": STEEPEST * math.tanh(who.pose.roll / STEEPEST)})
     head, stuff = Head(who), materials(who)
     tones = skin(parse(who.skin.colour))
     locks = hair.draw_hair(who, head, kit)
@@ -111,7 +117,7 @@ def draw_scene(who: Character, kit: Kit, frame: str = "avatar") -> Scene:
     skull = head.size.skull[0] - head.size.skull[2]
     top = min(skull, worn.top(cap), locks.top if not cap else skull)
     side = (head.size.chin - skull) / HEAD_SHARE
-    side = max(side, (head.size.chin - top) / (1 - AIR - 0.20))
+    side = max(side, (head.size.chin - top) / (1 - AIR - CHEST), 2 * locks.reach / (1 - AIR))
     if frame == "full":
         side = (head.size.chin + PIT - body.RAISED + body.FOOT - top) / (1 - AIR - GROUND)
     origin = (-side / 2 + 0.10 * float(np.sin(head.yaw)), top - AIR * side)

