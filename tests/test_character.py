@@ -143,7 +143,7 @@ def test_colours_of_the_command_line():
     [
         ({}, "eyes", "almond"),
         ({"eyes.height": -0.8, "eyes.slant": 0.9}, "eyes", "narrow"),  # height counts before slant
-        ({"eyes.slant": 0.5}, "eyes", "upturned"),
+        ({"eyes.slant": 0.8}, "eyes", "upturned"),
         ({"eyes.slant": -0.5}, "eyes", "droopy"),
         ({"eyes.height": 0.2}, "eyes", "round"),
         ({"person.age": "child"}, "eyes", "round"),

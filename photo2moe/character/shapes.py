@@ -10,6 +10,7 @@ SLIGHT = 0.15
 NARROW = -0.55  # height from which eyes are narrow
 SQUINTING = (0.16, 0.8)  # openness of both eyes, between which they squint
 MONOLID = (0.4, 0.2, 0.3)  # slant of eyes and height of level brows from which, and size to which, lids have no crease
+UPTURNED = 0.75  # slant from which eyes are upturned: a lesser one is drawn as a tilt, which looks less stern
 ANGLED = 0.6  # slant from which brows of men are drawn angled
 SMILING = 0.35  # smile from which brows are not drawn angled: they would look angry
 YOUNG = ("baby", "child")
@@ -34,9 +35,10 @@ def _eyes(who: Character) -> str:
         return "squint"
     if height < NARROW:
         return "narrow"
-    if slant > MONOLID[0] and who.brows.height > MONOLID[1] and who.brows.slant < 0 and who.eyes.size < MONOLID[2]:
+    level = who.brows.height > MONOLID[1] and who.brows.slant < 0
+    if slant > MONOLID[0] and height < 0 and level and who.eyes.size < MONOLID[2]:
         return "monolid"
-    if slant > MARKED:
+    if slant > UPTURNED:
         return "upturned"
     if slant < -MARKED:
         return "droopy"

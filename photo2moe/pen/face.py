@@ -20,9 +20,9 @@ from photo2moe.pen.proportions import BARE, years_of
 from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush, clip, columns, shares
 
 CLOSED = 0.16  # openness below which an eye is drawn shut
-OPENING = (CLOSED, 0.5, 1.0, 1.3), (0.60, 0.82, 1.0, 1.15)  # openness, and share of its height that an eye is drawn
+OPENING = (CLOSED, 0.5, 1.0, 1.3), (0.64, 0.85, 1.0, 1.13)  # openness, and share of its height that an eye is drawn
 LOWER_LID = 0.85  # where a lid meets, in the eye's own unit
-SLANT = 10.0  # degrees by which an eye is tilted at most
+SLANT = 7.5  # degrees by which an eye is tilted at most
 SMILING = 0.35  # smile from which on the lower lids rise
 LID_RISE = 0.24  # share of the eye's lower half that a full smile takes
 SAGGING = (45.0, 75.0), (0.0, 0.18)  # years, and share by which upper lids come down at the outer corner
@@ -37,7 +37,8 @@ OPEN_MOUTHS = ("open", "teeth", "grin", "laugh", "happy")
 BEND_END = 1.25  # half widths beyond which the corners rise no further
 FROWN_BROW = 0.025  # face units by which the deepest frown of the mouth lowers the brows
 BROW = (0.98, 0.16)  # radius of the forehead over the skull, and what a full turn takes off, so that it stays inside
-STEEP, FRIENDLY = 0.5, 2.5  # the most slant of brows that is drawn; degrees by which they are friendlier than measured
+STEEP, FRIENDLY = 0.5, 5.0  # the most slant of brows that is drawn; degrees by which they are friendlier than measured
+PAINTED = 1.6  # times by which lips with lipstick are fuller, so that their colour is seen
 SOOTHED = 0.8  # share of the slant of brows that a full smile takes off
 IRIS = (6.0, 18.0, 30.0, 50.0, 75.0), (0.72, 0.70, 0.67, 0.63, 0.60)  # years, and half width of an iris over the eye's
 SOFT_IRIS = 58.0  # years from which on the rim and the pupil are softer
@@ -168,6 +169,7 @@ def draw_mouth(who: Character, head: Head, kit: Kit, materials: Materials) -> tu
     width, smile, name = head.size.mouth_width, who.expression.smile, who.expression.mouth
     bend = AT_REST + MOUTH_BEND * max(smile, 0.0) - FROWN_BEND * sourness(who)
     full = (1 + 0.40 * who.mouth.fullness) * float(np.interp(years_of(who), *THIN_LIPS))
+    full *= PAINTED if "lipstick" in who.skin.marks else 1.0
     wide = 1.0
     if name in OPEN_MOUTHS:
         happy = max(smile, 0.0)

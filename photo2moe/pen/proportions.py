@@ -10,7 +10,7 @@ from photo2moe.character.schema import Character
 from photo2moe.pen.palette import parse, to_oklab
 from photo2moe.pen.scene import clip
 
-LOW_EYE = 0.52  # least height of an eye over its width
+LOW_EYE = 0.58  # least height of an eye over its width
 HIGH_EYE = 0.96  # the most
 YEARS = {"baby": 1, "child": 7, "teen": 15, "adult": 27, "old": 72}  # usual at an age
 YOUNGEST, OLDEST = 1.0, 80.0  # years between which faces change
@@ -116,7 +116,7 @@ def proportions(who: Character) -> Proportions:
     width, height = width * (1 - 0.22 * real), height * (1 - 0.42 * real)
     chin, mouth = chin + 0.45 * real + 0.14 * who.face.chin, mouth + 0.33 * real + 0.05 * who.face.chin
     face, eyes, size = who.face, who.eyes, 1 + 0.13 * who.eyes.size
-    height = min(max(height * (1 + 0.22 * eyes.height), LOW_EYE * width), HIGH_EYE * width) * size
+    height = min(max(height * (1 + 0.17 * eyes.height), LOW_EYE * width), HIGH_EYE * width) * size
     brow = -height - gap - 0.07 * who.brows.height
     hairline = brow - (0.27 + 0.08 * face.forehead + 0.10 * who.hair.hairline) * (chin - brow)
     blunt = BLUNT[0] * max(face.cheeks, 0) + BLUNT[1] * max(face.width, 0) + BLUNT[2] * face.jaw
