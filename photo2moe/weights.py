@@ -105,7 +105,7 @@ PAINTER = WeightSpec(
 PARSER = WeightSpec(
     name="parser",
     file="parser.onnx",
-    sha256="a7309ef8fb38cd653f42a69845c7272c896f211dad90aa0d54e4827f00e7147a",
+    sha256="424f378a3b6098be12b3ec0e438b1bd8776503a57e22a230197d0415a38c47a0",
     licence="MIT; fine-tuned from EfficientNet-Lite0 (Apache-2.0)",
     trained_on="4,391 portraits (AI-made faces, official and stock portraits), masks made with two teacher nets",
 )

@@ -111,7 +111,8 @@ def test_the_same_person_in_another_light(name, light):
     after = measure_colours(lit, face, regions)
     assert difference(from_hex(before.skin), from_hex(after.skin)) < 9
     if before.hair is not None and after.hair is not None:
-        assert difference(from_hex(before.hair), from_hex(after.hair)) < 10
+        most = 12 if light == "grey" else 10  # a photo without colours does not tell the hue
+        assert difference(from_hex(before.hair), from_hex(after.hair)) < most
     assert difference(*(lab(np.median(linear(one), axis=(0, 1))) for one in (photo, lit))) > 3
 
 
