@@ -38,8 +38,10 @@ def test_the_far_side_of_a_turned_face_narrows_to_the_chin() -> None:
 
 
 def test_lids_without_a_crease() -> None:
-    who = Character().replace(**{"eyes.slant": 0.6, "brows.height": 0.4, "brows.slant": -0.3, "eyes.size": -0.4})
+    lids = {"eyes.slant": 0.8, "eyes.height": -0.2, "eyes.size": -0.4}
+    who = Character().replace(**lids, **{"brows.height": 0.4, "brows.slant": -0.3})
     assert shape_words(who)["eyes.shape"] == "monolid"
+    assert shape_words(who.replace(**{"eyes.height": 0.1}))["eyes.shape"] == "upturned"
     assert shape_words(who.replace(**{"brows.slant": 0.3}))["eyes.shape"] == "upturned"
 
 
