@@ -292,7 +292,7 @@ def test_a_written_net_is_gone_on_from_as_it_is(crops):
     for picture in pictures:
         with torch.inference_mode():
             found = net(tensor(picture[None]))
-        wanted = parser._net.run({"picture": tensor(picture[None]).numpy()})
+        [wanted] = parser._session.run(None, {"picture": tensor(picture[None]).numpy()})
         np.testing.assert_allclose(found.numpy(), wanted, atol=2e-2)
     learning = net.train()(tensor(pictures))  # statistics of a batch instead of those kept: nearly the same
     assert (learning.argmax(1) == net.eval()(tensor(pictures)).argmax(1)).float().mean() > 0.9
