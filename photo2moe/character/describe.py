@@ -234,6 +234,7 @@ def _expression(looks: Looks, numbers: Measures, *, covered: bool) -> dict[str, 
     elif word == "open":
         laughs = smile > HAPPY[0] and gap > HAPPY[1]
         word = "happy" if laughs else "oh" if smile < ROUND[0] and gap > ROUND[1] else "open"
+        word = "grin" if word == "open" and smile > HAPPY[0] else word
     elif word == "closed" and smile > SURE_SMILE:
         word = "smile"
     return {**changes, "expression.mouth": word, "expression.smile": smile}

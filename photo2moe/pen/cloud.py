@@ -142,7 +142,7 @@ def draw_relief(ring: Points, middle: Points, tones: Tones, seed: int, bump: flo
     size = float(max(wide, tall))
     u, v = float(low[0] + LIT[0] * wide), float(low[1] + LIT[1] * tall)
     every = Path.polygon(np.array([low - 1, (high[0] + 1, low[1] - 1), high + 1, (low[0] - 1, high[1] + 1)]))
-    glow, shine = mix(tones.base, tones.light, 0.9), mix(tones.light, tones.shine, 0.75)
+    glow = mix(tones.base, tones.light, 0.8)
     items: list[Item] = [
         Shape(
             every,
@@ -153,7 +153,7 @@ def draw_relief(ring: Points, middle: Points, tones: Tones, seed: int, bump: flo
                 1.05 * size,
             ),
         ),
-        Shape(every, Gradient((u, v), (u, v), ((0.0, shine, 0.75), (0.35, glow, 0.7), (1.0, glow, 0.0)), 0.5 * size)),
+        Shape(every, Gradient((u, v), (u, v), ((0.0, glow, 0.8), (0.5, glow, 0.35), (1.0, glow, 0.0)), 0.5 * size)),
     ]
     if not marks:
         return items
@@ -161,7 +161,7 @@ def draw_relief(ring: Points, middle: Points, tones: Tones, seed: int, bump: flo
     gap = max(4.5 * bump, 0.3)
     for puff in _scattered(low, high, gap, chance):
         aside = puff + np.array([0.45, 0.55]) * gap
-        for (x, y), colour, opacity in ((puff, tones.light, 0.3), (aside, tones.deep, 0.3)):
+        for (x, y), colour, opacity in ((puff, tones.light, 0.12), (aside, tones.deep, 0.16)):
             stops = ((0.0, colour, opacity), (0.5, colour, 0.6 * opacity), (1.0, colour, 0.0))
             items.append(Shape(_disc((x, y), gap), Gradient((x, y), (x, y), stops, 0.62 * gap)))
     at = _scattered(low, high, marks**-0.5, chance)
@@ -175,13 +175,13 @@ def draw_relief(ring: Points, middle: Points, tones: Tones, seed: int, bump: flo
     coils = at[:, None] + np.stack([np.cos(angle), np.sin(angle)], -1) * radius[..., None]
     far = np.hypot(*(at - (u, v)).T) / size + chance.uniform(-0.06, 0.06, len(at))
     for first, last, colour, opacity in (
-        (-1.0, 0.26, mix(tones.light, tones.shine, 0.7), 0.42),
-        (0.26, 0.48, tones.light, 0.6),
-        (0.2, 0.62, tones.deep, 0.4),
+        (-1.0, 0.30, mix(tones.light, tones.shine, 0.5), 0.5),
+        (0.30, 0.55, tones.light, 0.75),
+        (0.2, 0.62, tones.deep, 0.55),
         (0.62, 9.0, mix(tones.deep, tones.line, 0.4), 0.5),
     ):
         near = (far >= first) & (far < last) & ((chance.uniform(0, 1, len(at)) < 0.5) | (last > 1) | (first < 0))
-        items.append(Shape(hatch(coils[near], [0.03 * bump, 0.17 * bump, 0.03 * bump]), Flat(colour, opacity)))
+        items.append(Shape(hatch(coils[near], [0.03 * bump, 0.24 * bump, 0.03 * bump]), Flat(colour, opacity)))
     return items
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from photo2moe.character.schema import Character
 from photo2moe.pen.crops import Scalp, ease
 from photo2moe.pen.palette import Tones, mix
-from photo2moe.pen.scene import Flat, Gradient, Item, Points, Shape, brushed, clip, columns, shares
+from photo2moe.pen.scene import Flat, Item, Points, Shape, brushed, clip, columns, shares
 from photo2moe.pen.tufts import SHINE, Paint, fans
 
 LONG = 20  # points of a stroke of combed hair
@@ -20,9 +20,10 @@ SPREAD = 0.045  # by which such a stroke leaves its way, face units
 STROKES = (
     (9, 0.75, 0.60, (0.002, 0.020, 0.070, 0.030), 0.6),
     (9, 0.45, 0.50, (0.002, 0.050, 0.030, 0.002), 0.5),
-    (24, 0.9, 0.50, (0.002, 0.012, 0.007, 0.002), 0.35),
-    (22, -0.35, 0.40, (0.002, 0.013, 0.008, 0.002), 0.3),
+    (12, 0.9, 0.50, (0.002, 0.012, 0.007, 0.002), 0.35),
+    (8, -0.35, 0.40, (0.002, 0.013, 0.008, 0.002), 0.3),
 )
+GLEAMS = (0.002, 0.045, 0.055, 0.03, 0.002)  # widths along a streak of light, face units
 SHORN = (150, (41.0, 100.0), (-0.82, -0.02), (0.05, 0.12))  # hairs of short sides: number, azimuths, v, length
 RAGGED = 0.9  # length of the tips of the outline as a share of the thickness of hair above
 LIVELY = (0.1, 0.7)  # volume of hair from which locks stand out of it, and from which they all may
@@ -120,10 +121,7 @@ def draw_combed(written: Points, lines: Points, paint: Paint, chance: np.random.
     lit = np.flatnonzero((off.min(1) < 0.05) & (spot > 2) & (spot < LONG - 3))
     if len(lit) and paint.shine:
         gleams = [
-            lines[k, max(spot[k] - chance.randint(2, 5), 0) : spot[k] + chance.randint(3, 6)] for k in lit.tolist()
+            lines[k, max(spot[k] - chance.randint(2, 6), 0) : spot[k] + chance.randint(3, 7)] for k in lit.tolist()
         ]
-        u0, u1 = float(lines[..., 0].min()), float(lines[..., 0].max())
-        glow = mix(t.light, t.shine, 0.7)
-        stops = ((0.0, glow, 0.6 * paint.shine), (0.35, glow, 0.9 * paint.shine), (1.0, glow, 0.1))
-        items.append(Shape(brushed(gleams, [0.002, 0.035, 0.002]), Gradient((u0, 0), (u1, 0), stops)))
+        items.append(Shape(brushed(gleams, GLEAMS), Flat(t.gleam, 0.75 * paint.shine)))
     return items

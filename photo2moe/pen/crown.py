@@ -37,10 +37,9 @@ DIPPED = (1.7, -0.1)  # length above the ends where dyed ones set in, and where 
 NAPE, TURNED = 0.5, 0.6  # how far hair of a turned head reaches down behind the ear, face units, and yaw for all of it
 ROOTED = 22  # strands of the hairline
 ROOTS = (0.035, 0.025, 0.012, 0.002)  # their width, face units
-BAND, GLINT = 18, 7  # points along the band of light and along each of its glints
+LEAF = 9  # points along a leaf of the band of light
 APART = 0.13  # between those, face units
 ARCH = 0.42  # by how much the band of light falls towards the sides: v over the square of u
-TINT = (1.5, 1.5)  # lightness and chroma of the light on hair over those of the hair
 
 # Right half of the hairline of an open forehead, from its middle over the temple and the sideburn to above the ear.
 OPEN: tuple[tuple[float, float], ...] = (
@@ -219,28 +218,26 @@ def draw_shine(
     """
     chance = np.random.RandomState((ground.seed ^ 0x5A17) & 0xFFFFFFFF)
     height += chance.uniform(-0.06, 0.06)
-    bright = mix(tones.shine, tone(tones.base, *TINT), 0.6)
-    bands: list[Points] = []
-    glints: list[Points] = []
+    leaves: list[Points] = []
+    patches: list[tuple[int, float]] = []  # leaves of each, and how wide they are
     for low, high, tall in _patches(chance, parting):
-        u = low + (high - low) * shares(BAND)
-        bands.append(columns([u, height + ARCH * u**2]))
         count = max(3, round((high - low) / APART))
-        for share in (np.arange(count) + chance.uniform(0.2, 0.8, count)) / count:
-            at, along = low + (high - low) * share, shares(GLINT) - 0.4
-            long = 3 * tall * (0.5 + 0.5 * float(np.sin(np.pi * share))) * chance.uniform(0.4, 1.2)
+        for share in (np.arange(count) + chance.uniform(0.3, 0.7, count)) / count:
+            at, along = low + (high - low) * share, shares(LEAF) - 0.42
+            long = 3.4 * tall * (0.4 + 0.6 * float(np.sin(np.pi * share))) * chance.uniform(0.7, 1.25)
             out = at + 1.1 * (at - parting) * long * along  # strands run outwards from the parting
-            glints.append(columns([out, height + ARCH * at**2 + long * along]))
-    if not bands:
+            leaves.append(columns([out, height + ARCH * at**2 + long * along]))
+        patches.append((count, (high - low) / count))
+    if not leaves:
         return ()
-    placed = ground.place(ground.lay(ground.fit(np.concatenate([*bands, *glints])), lift=0.01))
-    split = len(bands) * BAND
-    soft = brushed(np.split(placed[:split], len(bands)), [0.002, 0.16, 0.22, 0.16, 0.002])
-    fine = brushed(np.split(placed[split:], len(glints)), [0.002, 0.035, 0.055, 0.03, 0.002])
-    return (
-        Shape(soft, Flat(bright, 0.5 * strength), blur=0.045),
-        Shape(fine, Flat(bright, 0.35 * strength)),
-    )
+    placed = ground.place(ground.lay(ground.fit(np.concatenate(leaves)), lift=0.01)).reshape(len(leaves), LEAF, 2)
+    items: list[Item] = []
+    for count, wide in patches:
+        path = brushed(list(placed[:count]), [0.002, 0.55 * wide, wide, wide, 0.55 * wide, 0.002])
+        placed = placed[count:]
+        items.append(Shape(path, Flat(tones.gleam, 0.35 * strength), blur=0.06))
+        items.append(Shape(path, Flat(tones.gleam, 0.48 * strength)))
+    return tuple(items)
 
 
 def _patches(chance: np.random.RandomState, parting: float) -> list[tuple[float, float, float]]:

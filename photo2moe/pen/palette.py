@@ -94,6 +94,11 @@ class Tones:
     line: Colour
 
     @property
+    def gleam(self) -> Colour:
+        """The band of light on hair."""
+        return mix(self.shine, tone(self.base, *GLEAM), 0.6)
+
+    @property
     def fold(self) -> Colour:
         """Folds and stitches: darker than the material, or lighter than one that is nearly black."""
         return mix(self.light, self.shine, 0.35) if to_oklab(self.base)[0] < DARK else self.shade
@@ -104,6 +109,7 @@ class Tones:
         return mix(self.light, self.shine, 0.6) if to_oklab(self.base)[0] < DARK else mix(self.deep, self.line, 0.45)
 
 
+GLEAM = (1.5, 1.9)  # lightness and chroma of the light on hair over those of the hair
 DARK = 0.36  # Oklab L below which an outline is hardly seen on the material
 COOL = (70, 56, 120)  # what shadows of cloth and hair are mixed with
 WARM = (255, 244, 226)  # what lights are mixed with
@@ -159,9 +165,9 @@ def fabric(colour: Colour) -> Tones:
     )
 
 
-HAIR_LIFT = 0.09  # Oklab L that black hair gains, so that its locks are seen; lighter hair gains less
+HAIR_LIFT = 0.085  # Oklab L that black hair gains, so that its locks are seen; lighter hair gains less
 HAIR_LIGHT = 0.58  # Oklab L from which hair is drawn as light as it is
-HAIR_CHROMA = 1.6  # dark hair of little colour is drawn up to so much more colourful than a photo shows it
+HAIR_CHROMA = 1.7  # dark hair of little colour is drawn up to so much more colourful than a photo shows it
 HAIR_VIVID = 0.13  # Oklab chroma of hair that is as colourful as it needs to be
 BLACK = 0.26  # Oklab L below which hair is black, with a cool gloss
 
@@ -180,9 +186,9 @@ def hair(colour: Colour) -> Tones:
     dark = lifted[0] < 0.42
     return Tones(
         base,
-        mix(tone(base, 0.83, 1.08), COOL, 0.14),
-        mix(tone(base, 0.66, 1.08), COOL, 0.20),
-        mix(tone(base, 1.32 if dark else 1.09, 1.12, 3), WARM, 0.06),
+        mix(tone(base, 0.82, 1.12), COOL, 0.10),
+        mix(tone(base, 0.64, 1.12), COOL, 0.14),
+        mix(tone(base, 1.36 if dark else 1.11, 1.2, 4), WARM, 0.06),
         mix(tone(base, 1.55 if dark else 1.2, 0.9, 4), (255, 248, 240), 0.30 if dark else 0.55),
         mix(tone(base, 0.46, 1.0), INK, 0.40),
     )

@@ -24,7 +24,7 @@ from photo2moe.pen.locks import Locks
 from photo2moe.pen.palette import SkinTones, Tones, mix, parse, skin
 from photo2moe.pen.ragged import ruffle
 from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush, clip, columns
-from photo2moe.pen.tufts import LINE, Paint, Tuft, draw_roots, draw_strands, draw_tuft, fans, own_tufts, thinned
+from photo2moe.pen.tufts import LINE, Paint, Tuft, draw_hairline, draw_strands, draw_tuft, fans, own_tufts, thinned
 
 MIRRORED = "_r"  # after the name of a crop: it is drawn the other way round
 DEFAULT = "brushed_up"  # crop for a front that only long hair has
@@ -47,7 +47,7 @@ BEHIND = (  # the same above and behind the ear
 GROWN = 1.1  # v of the chin from which on the nape lies as low as that; that of a child lies higher
 WAVE = 0.012  # height of the waves of the outline of combed hair, as a share of the scalp's radius
 # Width of bands along the hairline in which skin is seen, and how much of it.
-SOFT = ((0.20, 0.08), (0.14, 0.12), (0.09, 0.16), (0.05, 0.22), (0.025, 0.3))
+SOFT = ((0.20, 0.10), (0.10, 0.12))
 BESIDE = 0.75  # mean distance from the middle from which tufts that stand off have the line of the outline
 OPEN_CAST = 0.03  # how far hair that is cropped or combed back casts a shadow, face units
 COMB = 15.0  # degrees by which hair is combed aside, where a crop says nothing
@@ -270,12 +270,12 @@ class _Crop:
             (u0, v0), (u1, v1) = self.head.project(np.array([[0.0, FADE[0], 0.0], [0.0, FADE[1], 0.0]])).tolist()
             stops = ((0.0, colour, 0.0), (0.5, colour, 0.55 * fade), (1.0, colour, fade))
             inside.append(Shape(cap, Gradient((u0, v0), (u1, v1), stops)))
-        bare = mix(self.skin.base, self.skin.shade, 0.5)
+        bare, lean = mix(self.skin.base, self.skin.shade, 0.5), self.sign * float(self.data.get("comb", COMB))
         inside += [Shape(brush(edge, [0.0, wide, wide, 0.0]), Flat(bare, share)) for wide, share in SOFT]
         return [
             Shape(cap, self._light()),
             Group(tuple(inside), cap),
-            draw_roots(self.scalp, self.lower, t, self.sign * float(self.data.get("comb", COMB)), self.chance),
+            *draw_hairline(self.scalp, edge, self.lower, t, lean, self.chance),
         ]
 
     def _lines(self, paint: Paint) -> list[Item]:

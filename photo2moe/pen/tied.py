@@ -20,7 +20,6 @@ from photo2moe.character.schema import RADII, Character
 from photo2moe.kit.loader import Kit, Part
 from photo2moe.pen.crown import (
     OPEN,
-    TINT,
     draw_contour,
     draw_crown,
     draw_flow,
@@ -37,7 +36,7 @@ from photo2moe.pen.ground import Ground
 from photo2moe.pen.head import Head, Points3
 from photo2moe.pen.locks import Dye, Locks
 from photo2moe.pen.long import ENDS, choose_back, choose_front, flow_of
-from photo2moe.pen.palette import Tones, cloth, mix, parse, skin, tone
+from photo2moe.pen.palette import Tones, cloth, parse, skin
 from photo2moe.pen.scene import Flat, Group, Item, Points, Shape, brushed, columns, through
 from photo2moe.pen.sheaf import LAYERS, Sheaf, check_lock, check_part, draw_locks, list_of, wave_of
 from photo2moe.pen.spines import Run, Wave, spines
@@ -55,6 +54,7 @@ LOOSER, TIGHT = 0.015, 0.05  # by which tied hair lies closer to the skull, with
 BESIDES = (1, 1, 1, 0.985, 0.96, 0.95, 0.95, 1, 1, 1, 0.95, 0.95, 0.96, 0.985, 1, 1)  # shares of the outline left
 NAPE, ASIDE = -1.0, 0.8  # v below which strands from a parting run over the ears, and how far aside
 APART, TEMPLES = 0.6, 0.78  # between neighbouring strands, and u beyond which they do not shine, face units
+GLOSSES = ((2.0, 0.22), (1.1, 0.34))  # of its streaks: width over that of the first, opacity
 GLOSS = np.array([0.3, 0.62])  # from the hairline to light on hair that is drawn back, and to its end, face units
 ROOTS = 26  # hairs along each half of such a hairline
 # What is left before the ears.
@@ -205,7 +205,6 @@ def _ways(
 def _draw_gloss(ground: Ground, tones: Tones, ways: list[Points3]) -> tuple[Item, ...]:
     """The band of light on hair that is drawn back: a streak on each strand, about as wide as the strand."""
     chance = np.random.RandomState((ground.seed ^ 0x1E7) & 0xFFFFFFFF)
-    bright = mix(tones.shine, tone(tones.base, *TINT), 0.6)
     lines: list[Points] = []
     both = [(a, b) for a, b in pairwise(ways) if np.hypot(*(a[0] - b[0])[:2]) < APART]
     for one, two in both:
@@ -218,7 +217,7 @@ def _draw_gloss(ground: Ground, tones: Tones, ways: list[Points3]) -> tuple[Item
                 t = np.linspace(begin, min(end, far[-1]), 8)
                 lines.append(columns([np.interp(t, far, way[:, i]) for i in (0, 1)]))
     widths = np.array([0.002, 0.05, 0.055, 0.03, 0.002])
-    return tuple(Shape(brushed(lines, wide * widths), Flat(bright, 0.24)) for wide in (2.0, 0.8))
+    return tuple(Shape(brushed(lines, wide * widths), Flat(tones.gleam, share)) for wide, share in GLOSSES)
 
 
 def _draw_roots(ground: Ground, tones: Tones, hairline: Any) -> tuple[Item, ...]:

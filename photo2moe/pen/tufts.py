@@ -26,6 +26,7 @@ STRAND_COUNT, STRAND_LENGTH = 18, (0.25, 0.5)  # of strands on the scalp, where 
 GLOSS = (0.22, 0.42)  # length of streaks of light, face units
 BESIDE = (45.0, -1.0)  # azimuth from which strands begin above the sides, which are combed back, and v at which they do
 ROOTS = (0.05, 0.28)  # length of the short hairs along the hairline, face units
+INKED = (0.03, 0.09)  # thickness of hair from which its hairline is a line, and from which nothing else, head radii
 DENSE, OVER = 0.6, 0.035  # degrees between them, and most by which they begin before the edge of the hair, face units
 CROPPED = 0.3  # length up to which strands are those of cropped hair, which are finer, face units
 POINTS = 12  # of a strand
@@ -239,16 +240,25 @@ def draw_strands(
     return items
 
 
-def draw_roots(scalp: Scalp, lower: Points, tones: Tones, lean: float, chance: np.random.RandomState) -> Shape:
-    """Short hairs that grow out of the skin all along the hairline, so that it has no hard edge.
+def draw_hairline(
+    scalp: Scalp, edge: Points, lower: Points, tones: Tones, lean: float, chance: np.random.RandomState
+) -> list[Item]:
+    """Where hair begins: a line before thick hair, short hairs that grow out of the skin before cropped hair.
 
     Args:
-        scalp: that they lie on.
+        scalp: that it lies on.
+        edge: the lower edge of the hair in the picture, ``(N, 2)``.
         lower: azimuth and v of the lower edge of the hair all around.
         tones: of the hair.
         lean: degrees by which strands turn to the right on their way up.
-        chance: where they are.
+        chance: where hairs are.
     """
+    thick = float(ease(scalp.mass.top, *INKED))
+    seen = edge[len(edge) // 5 : -len(edge) // 5]
+    line = brush(seen, [0.004, 0.5 * LINE, 0.6 * LINE, 0.5 * LINE, 0.004])
+    items: list[Item] = [Shape(line, Flat(mix(tones.line, tones.deep, 0.4), thick))] if thick else []
+    if thick == 1:
+        return items
     azi = np.arange(-43, 43.1, DENSE)
     azi = scalp.seen(azi + chance.uniform(-0.8, 0.8, len(azi)))
     low = np.interp(azi, lower[:, 0], lower[:, 1])
@@ -257,7 +267,8 @@ def draw_roots(scalp: Scalp, lower: Points, tones: Tones, lean: float, chance: n
     v = low[:, None] + below - length[:, None] * up
     way = azi[:, None] + 0.12 * lean * up**2
     lines = scalp.head.project(scalp.on(way.ravel(), v.ravel())).reshape(-1, 4, 2)
-    return Shape(brushed(list(lines), [0.002, 0.010, 0.002]), Flat(mix(tones.base, tones.shade, 0.6), 0.5))
+    hairs = brushed(list(lines), [0.002, 0.010, 0.002])
+    return [*items, Shape(hairs, Flat(mix(tones.base, tones.shade, 0.6), 0.5))]
 
 
 def _laid(scalp: Scalp, azimuth: Points, v: Points, widths: Sequence[float], colour: Flat | Gradient) -> list[Item]:
