@@ -115,9 +115,10 @@ def draw_scene(who: Character, kit: Kit, frame: str = "avatar") -> Scene:
     if frame == "photo":
         layers = tuple(_before_body(layer, head) for layer in layers if layer.name not in BODY)
     skull = head.size.skull[0] - head.size.skull[2]
-    top = min(skull, worn.top(cap), locks.top if not cap else skull)
+    top, reach = worn.extent(cap)
+    top = min(skull, top, locks.top if not cap else skull)
     side = (head.size.chin - skull) / HEAD_SHARE
-    side = max(side, (head.size.chin - top) / (1 - AIR - CHEST), 2 * locks.reach / (1 - AIR))
+    side = max(side, (head.size.chin - top) / (1 - AIR - CHEST), 2 * max(locks.reach, reach) / (1 - AIR))
     if frame == "full":
         side = (head.size.chin + PIT - body.RAISED + body.FOOT - top) / (1 - AIR - GROUND)
     origin = (-side / 2 + 0.10 * float(np.sin(head.yaw)), top - AIR * side)

@@ -197,12 +197,22 @@ def outside(path: Path) -> Path:
     return Path((*Path.polygon(frame[::-1] if area > 0 else frame).commands, *path.commands))
 
 
-def top(items: tuple[Item, ...]) -> float:
-    """The highest v of some items; FAR if there are none."""
-    highest = FAR
+def extent(items: tuple[Item, ...]) -> tuple[float, float]:
+    """The highest v of some items and the furthest that they go to a side; FAR and 0 if there are none."""
+    top, reach = FAR, 0.0
     for item in items:
         if isinstance(item, Group):
-            highest = min(highest, top(item.items))
+            (high, wide), (least, most) = extent(item.items), _extent(item.clip) if item.clip else (-FAR, FAR)
+            high, wide = max(high, least), min(wide, most)
         else:
-            highest = min([highest, *(float(contour[:, 1].min()) for contour in item.path.flatten())])
-    return highest
+            high, wide = _extent(item.path)
+        top, reach = min(top, high), max(reach, wide)
+    return top, reach
+
+
+def _extent(path: Path) -> tuple[float, float]:
+    contours = path.flatten()
+    if not contours:
+        return FAR, 0.0
+    points = np.concatenate(contours)
+    return float(points[:, 1].min()), float(np.abs(points[:, 0]).max())
