@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 import photo2moe
+from photo2moe.pipeline import load_pipeline
 from photo2moe.video.animate import Animator
 from photo2moe.video.clip import Frame
 from photo2moe.video.motion import MotionConfig
-from photo2moe.video.pipeline import load_pipeline
 from photo2moe.video.writer import Shape, writing
 
 COUNT, RATE, SIDE = 20, 10, 400

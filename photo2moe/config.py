@@ -167,7 +167,6 @@ class PipelineConfig:
         face: ``largest``, ``all``, or ``N`` for the N-th largest.
         compare: show photo and avatar side by side.
         mark: draw a small AI into a corner.
-        upscale: of clips: ``anime`` or ``lanczos``.
         skin, hair, eyes: ``keep``, or the colour to draw, ``#rrggbb`` or a name.
         backend, device: ``auto``, or ``torch`` or ``onnx``; ``auto``, ``cpu``, ``cuda`` or ``mps``.
         max_pixels: largest photo accepted.
@@ -183,7 +182,6 @@ class PipelineConfig:
     face: str = "largest"
     compare: bool = False
     mark: bool = False
-    upscale: str = "anime"
     skin: str = "keep"
     hair: str = "keep"
     eyes: str = "keep"
@@ -196,7 +194,6 @@ class PipelineConfig:
         _require(0 <= self.strength <= 1, "strength", self.strength, "0…1")
         _require(64 <= self.size <= 4096, "size", self.size, "64…4096 pixels")
         _one_of("frame", self.frame, ("avatar", "full", "photo"))
-        _one_of("upscale", self.upscale, ("anime", "lanczos"))
         _one_of("backend", self.backend, ("auto", "torch", "onnx"))
         _one_of("device", self.device, ("auto", "cpu", "cuda", "mps"))
         number = self.face.isascii() and self.face.isdigit() and int(self.face) >= 1

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ from photo2moe.wishes import check_wishes, colours_asked
 Detector = Callable[..., list[Face]]
 Matte = Callable[[Image, Face], tuple[Mask, Matrix]]
 Describer = Callable[[Image, Face], Character]
+Square = tuple[float, float, float]  # left, top and side of what a picture shows, face units
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,21 +137,36 @@ class Pipeline:
         Raises:
             CharacterError, KitError: as for a call.
         """
+        return [self.draw_one(subject, config, timer=timer) for subject in subjects]
+
+    def draw_one(
+        self, subject: Subject, config: PipelineConfig, square: Square | None = None, timer: Timer | None = None
+    ) -> Drawing:
+        """Draw and paint one person.
+
+        Args:
+            subject: who.
+            config: how.
+            square: what the picture shows; the person's own without it.
+            timer: told of the stages.
+
+        Raises:
+            CharacterError, KitError: as for a call.
+        """
         timer = timer or Timer()
-        drawings = []
-        for subject in subjects:
-            who = wanted(subject.character, config)
-            with timer("draw"):
-                if self.painter is None:
-                    scene = toned = draw_scene(who, self.kit, config.frame)
-                else:
-                    scene, toned = draw_both(who, self.kit, config.frame)
-                picture = raster(scene, config.size)
-            if self.painter is not None:
-                with timer("paint"):
-                    picture = self.painter(who, scene, picture, toned)
-            drawings.append(Drawing(subject, who, scene, picture))
-        return drawings
+        who = wanted(subject.character, config)
+        with timer("draw"):
+            if self.painter is None:
+                scene = toned = draw_scene(who, self.kit, config.frame)
+            else:
+                scene, toned = draw_both(who, self.kit, config.frame)
+            if square is not None:
+                scene = dataclasses.replace(scene, origin=square[:2], width=square[2], height=square[2])
+            picture = raster(scene, config.size)
+        if self.painter is not None:
+            with timer("paint"):
+                picture = self.painter(who, scene, picture, toned)
+        return Drawing(subject, who, scene, picture)
 
     def compose(
         self, photo: Image, drawings: list[Drawing], config: PipelineConfig, timer: Timer | None = None

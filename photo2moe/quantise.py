@@ -19,9 +19,9 @@ from photo2moe.errors import InputError, MissingExtraError, NoFaceError
 from photo2moe.imageio import list_images
 from photo2moe.nets.runner import Draw
 from photo2moe.ops.tensors import to_planes
+from photo2moe.stages.chain import load_pipeline
 from photo2moe.stages.translate import wanted_planes
 from photo2moe.types import Colours
-from photo2moe.video.pipeline import load_pipeline
 
 PHOTOS = 48  # used at most; more change the result by less than a grey level
 PERCENTILE = 99.99  # of activations that 8 bits span: single pixels beyond would cost all others their steps

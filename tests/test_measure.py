@@ -90,7 +90,7 @@ def test_a_mirrored_photo_mirrors_the_person(name):
     one, two = measure(photo, face, regions), measure(mirrored, other, Parser()(mirrored, other))
     assert two.numbers["pose.yaw"] == pytest.approx(-one.numbers["pose.yaw"], abs=4)
     assert two.numbers["pose.roll"] == pytest.approx(-one.numbers["pose.roll"], abs=3)
-    assert two.gaze == pytest.approx((-one.gaze[0], one.gaze[1]), abs=0.3)
+    assert two.expression.gaze == pytest.approx((-one.expression.gaze[0], one.expression.gaze[1]), abs=0.3)
     assert two.numbers["expression.left"] == pytest.approx(one.numbers["expression.right"], abs=0.25)
     assert np.array(two.outline) == pytest.approx(np.array(one.outline)[-np.arange(RAYS) % RAYS], abs=0.15)
     # The mesh itself differs by a pixel or two, about half a deviation of the distance between the eyes.

@@ -10,6 +10,7 @@ import numpy as np
 from photo2moe.character.attributes import Looks, LooksNet
 from photo2moe.character.clothing import COATS, clothing
 from photo2moe.character.labels import MARKS
+from photo2moe.character.mouths import mouth_of
 from photo2moe.character.parts import part_words
 from photo2moe.character.schema import Character
 from photo2moe.character.shapes import shape_words
@@ -57,12 +58,6 @@ DYED, NATURAL, TINTED = 0.5, (10.0, 110.0), 5.0  # probability of dyed hair; deg
 MESH, WORDED = 0.05, 0.02  # added to chances of a mouth by its mesh and by the looks net: neither is ever quite sure
 # How often the looks net finds each mouth, to this power taken off, since it favours the frequent ones.
 MOUTHS = ({"closed": 0.45, "smile": 0.17, "teeth": 0.32, "open": 0.06}, 0.5)
-TEETH_SMILE = 0.35  # smile of a mouth that barely shows teeth
-BARE, BROAD = 0.4, 0.7  # smile below which teeth only show between parted lips, and from which it is a broad laugh
-LAUGH = 0.25  # gap from which it is a roaring one
-SURE_SMILE = 0.8  # rise of the corners of a closed mouth from which it smiles whatever it is said to be
-HAPPY = (0.45, 0.14)  # smile and gap from which an open mouth laughs
-ROUND = (0.3, 0.32)  # smile up to which, and gap from which, it is round
 SQUINT = (0.6, 0.15, 0.78)  # chances of it from which open eyes squint, and up to which narrow ones do not; openness
 WINK = 0.1  # chance of it from which eyes are unlike, if neither is shut
 CLOSED = 0.42  # chance of it from which eyes that are not wide open are shut
@@ -217,26 +212,9 @@ def _expression(looks: Looks, numbers: Measures, *, covered: bool) -> dict[str, 
     if looks.sure("mouth") == "hidden" or covered:
         return {**changes, "expression.mouth": "closed", "expression.smile": 0.0}
     usual, power = MOUTHS
-    chance = {word: (numbers.mouths[word] + MESH) * (said[word] + WORDED) / usual[word] ** power for word in usual}
-    word = max(chance, key=lambda word: chance[word])
-    smile, gap = numbers.numbers["expression.smile"], numbers.gap
-    if word == "teeth":
-        smile = round(TEETH_SMILE + (1 - TEETH_SMILE) * numbers.joy, 2)
-        word = (
-            "laugh"
-            if gap > LAUGH and smile > BROAD
-            else "teeth"
-            if smile > BROAD
-            else "grin"
-            if smile > BARE
-            else "open"
-        )
-    elif word == "open":
-        laughs = smile > HAPPY[0] and gap > HAPPY[1]
-        word = "happy" if laughs else "oh" if smile < ROUND[0] and gap > ROUND[1] else "open"
-        word = "grin" if word == "open" and smile > HAPPY[0] else word
-    elif word == "closed" and smile > SURE_SMILE:
-        word = "smile"
+    told = numbers.expression.mouths
+    chance = {word: (told[word] + MESH) * (said[word] + WORDED) / usual[word] ** power for word in usual}
+    word, smile = mouth_of(max(chance, key=lambda word: chance[word]), numbers.expression)
     return {**changes, "expression.mouth": word, "expression.smile": smile}
 
 

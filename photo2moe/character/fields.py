@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any, TypeVar
 
@@ -160,3 +160,13 @@ def replaced(tree: T, path: str, value: Any) -> T:
         return dataclasses.replace(tree, **{name: new})  # type: ignore[type-var]
     except CharacterError as error:
         raise CharacterError(f"{name}.{error}" if rest else str(error)) from None
+
+
+def leaves(tree: Any, before: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Every value of a tree: its name as in ``hair.colour``, its kind (``number``, ``word``, …), and itself."""
+    for one in dataclasses.fields(tree):
+        value = getattr(tree, one.name)
+        if dataclasses.is_dataclass(value):
+            yield from leaves(value, f"{before}{one.name}.")
+        else:
+            yield f"{before}{one.name}", one.metadata["kind"], value

@@ -43,32 +43,23 @@ def wished(options: dict[str, Any]) -> PipelineConfig:
 
 def pipeline_options(command: Command) -> Command:
     """The options that ``convert`` and ``batch`` share; their defaults are ``PipelineConfig``'s."""
-    frames = ["avatar", "full", "photo"]
-    options = [
-        WEIGHTS,
-        CHANGES,
-        KIT,
-        click.option("--frame", type=click.Choice(frames), help="Head and shoulders, the whole chibi, or the photo."),
-        *_look(),
-        click.option("--mark", is_flag=True, help='Draw a small "AI" into the corner.'),
-    ]
-    return _apply(command, options, PipelineConfig())
+    mark = click.option("--mark", is_flag=True, help='Draw a small "AI" into the corner.')
+    return _apply(command, [*_everywhere(), mark], PipelineConfig())
 
 
 def clip_options(look: PipelineConfig) -> Callable[[Command], Command]:
     """A decorator that adds the options of ``video`` and ``camera``, with these defaults."""
-    options = [
-        click.option("--weights", "--style", metavar="NAME|FILE", help="moe, or a checkpoint that draws."),
-        click.option("--frame", type=click.Choice(["avatar", "photo"]), help="Head and shoulders, or the whole frame."),
-        *_look(),
-        click.option("--upscale", type=click.Choice(["anime", "lanczos"]), help="How the drawing is enlarged."),
-    ]
-    return lambda command: _apply(command, options, look)
+    return lambda command: _apply(command, _everywhere(), look)
 
 
-def _look() -> list[Callable[[Command], Command]]:
+def _everywhere() -> list[Callable[[Command], Command]]:
     """The options of everything that looks at people."""
+    frames = ["avatar", "full", "photo"]
     return [
+        WEIGHTS,
+        CHANGES,
+        KIT,
+        click.option("--frame", type=click.Choice(frames), help="Head and shoulders, the whole chibi, or the photo."),
         click.option("--strength", type=click.FloatRange(0, 1), help="0 own proportions … 1 anime proportions."),
         click.option(
             "--background", metavar="WHAT", help="photo, transparent, white, blur, #rrggbb, or a picture's path."

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 # Moving pictures are shown smaller than photos, and each second costs as much as 25 of these.
 CLIP_LOOK = PipelineConfig(size=512)
-CAMERA_LOOK = PipelineConfig(size=256, upscale="lanczos")
+CAMERA_LOOK = PipelineConfig(size=256)
 LEAST_RATE, MOST_RATE = 1, 240  # frames a second that --fps takes
-CAMERA_MOTION = MotionConfig(fine=False, matte_every=2, sketch_every=3)
+CAMERA_MOTION = MotionConfig(fine=False, matte_every=2)
 
 
 def seconds_of(text: str) -> Fraction:
@@ -158,7 +158,7 @@ def _convert(config: PipelineConfig, clip: str, output: str, task: Task) -> Prog
     if isinstance(source, Path):
         open_clip(source, config.max_pixels)  # a clip that cannot be read is told before the nets are loaded
 
-    from photo2moe.video.pipeline import load_pipeline
+    from photo2moe.pipeline import load_pipeline
 
     with load_pipeline(config) as pipeline, Interrupt() as interrupt, console.progress("converting") as advance:
         begun = time.perf_counter()
@@ -211,8 +211,8 @@ def _run_camera(
     if source is not None:
         open_clip(source, config.max_pixels)
 
+    from photo2moe.pipeline import load_pipeline
     from photo2moe.video.animate import Animator
-    from photo2moe.video.pipeline import load_pipeline
 
     with ExitStack() as stack:
         animator = Animator(stack.enter_context(load_pipeline(config)), config, CAMERA_MOTION)

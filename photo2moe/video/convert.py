@@ -16,15 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.backdrop import parse_background
+from photo2moe.character.schema import Character
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import ConfigError, NoFaceError
 from photo2moe.files import printable
-from photo2moe.types import Colours
+from photo2moe.pipeline import Pipeline
 from photo2moe.video.animate import Animator, Inked, Scene
 from photo2moe.video.clip import USUAL_RATE, Clip, Frame, Span, open_clip, paced, read_clip, samples
 from photo2moe.video.follow import pick
 from photo2moe.video.motion import MotionConfig
-from photo2moe.video.pipeline import Pipeline
 from photo2moe.video.pipes import RawWriter, read_raw
 from photo2moe.video.writer import Shape, check_output, writing
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 Picture = NDArray[np.uint8]
 
 AHEAD = 3  # frames read, and frames looked at, before they are needed
-SAMPLES = 9  # frames spread over a clip in which people's colours are measured beforehand
+SAMPLES = 9  # frames spread over a clip in which people are described beforehand
 FINE = Fraction(1, 90_000)  # seconds: unit of times that we choose ourselves; all usual rates fit
 
 
@@ -105,7 +105,7 @@ def check_look(config: PipelineConfig, output: str) -> None:
     Raises:
         ConfigError: it does not.
     """
-    if config.face == "all" and config.frame == "avatar":
+    if config.face == "all" and config.frame != "photo":
         raise ConfigError("--face all needs --frame photo in moving pictures: an avatar shows one person")
     if output != "-":
         transparent = parse_background(config.background).kind == "transparent" and not config.compare
@@ -139,10 +139,10 @@ def convert_clip(
     task, watch = task or Task(), watch or Watch()
     if isinstance(source, Path):
         frames = _clip_source(source, config, task)
-        colours = _sampled(pipeline, config, frames)
+        people = _sampled(pipeline, config, frames)
     else:
-        frames, colours = _raw_source(source, config, task), []
-    animator = Animator(pipeline, config, task.motion, colours)
+        frames, people = _raw_source(source, config, task), []
+    animator = Animator(pipeline, config, task.motion, people)
     progress = Progress()
     live = frames.clip is None and not isinstance(target, Path)
     with closing(_drawn(animator, frames.frames, progress, AHEAD * (not live))) as drawn:
@@ -175,16 +175,16 @@ def _raw_source(stream: BinaryIO, config: PipelineConfig, task: Task) -> _Source
     return _Source(read_raw(stream, task.width, task.height, rate), rate, FINE, 0, "stdin", None, task.span)
 
 
-def _sampled(pipeline: Pipeline, config: PipelineConfig, source: _Source) -> list[Colours]:
-    """Colours of the people wanted, measured all over the clip."""
-    colours: list[Colours] = []
+def _sampled(pipeline: Pipeline, config: PipelineConfig, source: _Source) -> list[Character]:
+    """The people wanted, described all over the clip."""
+    people: list[Character] = []
     if source.clip is None:
-        return colours
+        return people
     for image in samples(source.clip, source.span, SAMPLES):
         with suppress(NoFaceError):
             faces = pick(pipeline.detect(image, every=config.face != "largest"), config.face)
-            colours += [pipeline.measure(image, face).measured for face in faces]
-    return colours
+            people += [pipeline.describe(image, face) for face in faces]
+    return people
 
 
 def _into_file(

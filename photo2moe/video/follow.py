@@ -8,28 +8,31 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from photo2moe.avatar import Subject
+from photo2moe.character.perform import Performance
+from photo2moe.character.schema import Character
+from photo2moe.character.settle import settle
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import NoFaceError
-from photo2moe.ops.colour import lab_of
+from photo2moe.face.expression import measure_expression
+from photo2moe.face.lab import from_hex
 from photo2moe.ops.geometry import compose, invert
-from photo2moe.stages.figure import Subject
-from photo2moe.stages.looks import Looks, mostly
-from photo2moe.types import Colours, Face, Image, Mask, Matrix
+from photo2moe.pipeline import Matte, Pipeline
+from photo2moe.types import Face, Image, Mask, Matrix
 from photo2moe.video.motion import MotionConfig
-from photo2moe.video.pipeline import Matte, Pipeline
 from photo2moe.video.steady import SteadyFace, SteadyMask, moved
 
 # A cut: mean difference of thumbnails, levels, and how many times the usual change that must be.
 CUT, CUT_USUAL, THUMBNAIL = 22.0, 4.0, (32, 32)
 ALIKE = 24.0  # mean Lab distance of skin and hair within which two faces may be one person
-ENOUGH = 12  # measurements from which a person's colours are chosen for good
+ENOUGH = 8  # descriptions from which it is settled for good who a person is
 NEAR = 1.2  # face units: a face that moved less from one search to the next is the same
 NEARBY = 390  # pixels: side to which the surroundings of a lost face are shrunk; larger ones are searched in tiles
 EVERYONE = 10  # frames between two searches for further people, at the least
@@ -44,7 +47,7 @@ class Seen:
 
     Attributes:
         track: number of the person.
-        subject: the face, the outline and the colours, steadied.
+        subject: the face, the outline and the character, steadied; the character does what the face does now.
         opacity: 1, or less while a lost person fades.
         found: whether the face was seen in this very frame.
     """
@@ -63,10 +66,10 @@ class Track:
     config: MotionConfig
     raw: Face
     time: float
-    colours: list[Colours]
-    chosen: Colours | None = None
-    looks: list[Looks] = field(default_factory=list)
+    described: list[Character]
+    settled: Character | None = None
     subject: Subject | None = None
+    perform: Performance = field(default_factory=Performance)
     face: SteadyFace = field(init=False)
     mask: SteadyMask = field(init=False)
 
@@ -80,28 +83,28 @@ class Track:
             raise ValueError("nobody has looked yet")
         return self.subject
 
-    def settle(self) -> Colours:
-        """The person's colours: the median of the measurements, for good once there are enough."""
-        if self.chosen is not None:
-            return self.chosen
-        median = _median(self.colours)
-        if len(self.colours) >= ENOUGH:
-            self.chosen = median
-        return median
+    def settle(self) -> Character:
+        """Who the person is: what descriptions agree on, for good once there are enough."""
+        if self.settled is not None:
+            return self.settled
+        who = settle(self.described)
+        if len(self.described) >= ENOUGH:
+            self.settled = who
+        return who
 
 
 class Follower:
     """Follows one person, or all, through frames.
 
     Args:
-        pipeline: finds, cuts out and measures.
+        pipeline: finds, cuts out and describes.
         config: how, and which person: with ``face`` a number or ``largest`` the one
             that it means where a shot begins.
-        samples: colours measured all over the clip, by person as they come.
+        samples: characters described all over the clip, of people as they come.
     """
 
     def __init__(
-        self, pipeline: Pipeline, config: PipelineConfig, motion: MotionConfig, samples: Sequence[Colours] = ()
+        self, pipeline: Pipeline, config: PipelineConfig, motion: MotionConfig, samples: Sequence[Character] = ()
     ) -> None:
         self._pipeline, self._config, self._motion = pipeline, config, motion
         # Somebody else's matte may know one way only.
@@ -109,7 +112,7 @@ class Follower:
         self._samples = list(samples)
         self._numbers = count()
         self._tracks: list[Track] = []
-        self._gone: deque[Colours] = deque(maxlen=REMEMBERED)  # whom we followed before
+        self._gone: deque[Character] = deque(maxlen=REMEMBERED)  # whom we followed before
         self._thumbnail: NDArray[np.float32] | None = None
         self._usual = 0.0
         self._frame = 0
@@ -175,16 +178,15 @@ class Follower:
                 continue
             best = min(free, key=lambda face, track=track: _apart(face, track.raw))  # type: ignore[misc]
             if _apart(best, track.raw) < NEAR or (
-                _apart(best, track.raw) < BACK
-                and _unlike(self._pipeline.measure(image, best).measured, track.settle()) < ALIKE
+                _apart(best, track.raw) < BACK and _unlike(self._pipeline.describe(image, best), track.settle()) < ALIKE
             ):
                 found[track.number] = best
                 free = [face for face in free if face is not best]
         new = free if everyone else ([] if self._tracks else self._choose(image, faces))
         for face in new:
-            measured = self._pipeline.measure(image, face).measured
-            alike = [c for c in self._samples if _unlike(c, measured) < ALIKE]
-            track = Track(next(self._numbers), self._motion, face, time, [measured, *alike])
+            who = self._pipeline.describe(image, face)
+            alike = [other for other in self._samples if _unlike(other, who) < ALIKE]
+            track = Track(next(self._numbers), self._motion, face, time, [who, *alike])
             self._tracks.append(track)
             found[track.number] = face
 
@@ -193,8 +195,8 @@ class Follower:
         if not faces:
             return []
         if self._gone and len(faces) > 1:
-            measured = [self._pipeline.measure(image, face).measured for face in faces]
-            unlike = [min(_unlike(one, other) for other in self._gone) for one in measured]
+            people = [self._pipeline.describe(image, face) for face in faces]
+            unlike = [min(_unlike(one, other) for other in self._gone) for one in people]
             if min(unlike) < ALIKE / 2:
                 return [faces[int(np.argmin(unlike))]]
         try:
@@ -209,23 +211,19 @@ class Follower:
             return Seen(track.number, track.known, float(np.clip(1 - fading, 0, 1)), False)
         steady = track.face(face, seconds)
         track.raw, track.time = face, time
-        if track.chosen is None:
-            subject = self._pipeline.measure(image, steady)
-            track.looks.append(subject.looks)
-            if track.subject is not None:
-                track.colours.append(subject.measured)
-        else:
-            subject = replace(track.known, face=steady, matte=self._outline(image, track, steady, seconds))
-        mask, matrix = subject.matte
-        matte = track.mask(mask, seconds), matrix
-        track.subject = replace(subject, matte=matte, measured=track.settle(), looks=mostly(track.looks))
+        if track.settled is None and track.subject is not None:
+            track.described.append(self._pipeline.describe(image, steady))
+        mask, matrix = self._outline(image, track, steady, seconds)
+        who = track.settle()
+        now = measure_expression(image, steady, look=who.person.look, age=who.person.age)
+        track.subject = Subject(steady, (track.mask(mask, seconds), matrix), track.perform(who, now, seconds))
         return Seen(track.number, track.subject, 1.0, True)
 
     def _outline(self, image: Image, track: Track, face: Face, seconds: float) -> tuple[Mask, Matrix]:
         """The person's matte; between two that are measured, the last one moves along with the face."""
-        if self._frame % self._motion.matte_every == 0 or seconds > STALE:
+        before = track.subject
+        if before is None or self._frame % self._motion.matte_every == 0 or seconds > STALE:
             return self._matte(image, face)
-        before = track.known
         mask, matrix = before.matte
         return mask, compose(compose(matrix, invert(before.face.to_units())), face.to_units())
 
@@ -260,15 +258,7 @@ def _apart(one: Face, other: Face) -> float:
     return distance / max(one.eye_distance, other.eye_distance)
 
 
-def _unlike(one: Colours, other: Colours) -> float:
+def _unlike(one: Character, other: Character) -> float:
     """How unlike two persons' skin and hair are: mean distance in Lab."""
-    pairs = ((one.skin, other.skin), (one.hair, other.hair))
-    return float(np.mean([np.linalg.norm(lab_of(a) - lab_of(b)) for a, b in pairs]))
-
-
-def _median(colours: Sequence[Colours]) -> Colours:
-    parts = []
-    for name in ("skin", "hair", "eyes"):
-        r, g, b = np.median([getattr(c, name) for c in colours], axis=0).round().astype(int)
-        parts.append((int(r), int(g), int(b)))
-    return Colours(*parts)
+    pairs = ((one.skin.colour, other.skin.colour), (one.hair.colour, other.hair.colour))
+    return float(np.mean([np.linalg.norm(from_hex(a) - from_hex(b)) for a, b in pairs]))

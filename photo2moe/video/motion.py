@@ -18,13 +18,11 @@ class MotionConfig:
         place_cutoff, place_beta: filter of place, size and tilt of a face.
         shape_cutoff, shape_beta: filter of its landmarks within the face.
         matte_seconds: time constant of the person's outline, where it moves little.
-        drawing_seconds: time constant of the drawing, where it changes little.
         view_cutoff, view_beta: filter of the view in which an avatar is shown.
         hold: seconds that the last drawing stays where a face is lost.
         fade: seconds in which it then goes.
         fine: whether outlines follow single strands of hair, which takes a few milliseconds a frame.
         matte_every: frames between two of which the outlines are measured anew.
-        sketch_every: frames between two of which skin, hair and clothes are told apart anew.
         search_every: frames between two searches of the whole picture for who is not near the last place.
     """
 
@@ -33,23 +31,21 @@ class MotionConfig:
     shape_cutoff: float = 1.0
     shape_beta: float = 3.0
     matte_seconds: float = 0.15
-    drawing_seconds: float = 0.25
     view_cutoff: float = 0.15
     view_beta: float = 0.5
     hold: float = 1.0
     fade: float = 0.5
     fine: bool = True
     matte_every: int = 1
-    sketch_every: int = 1
     search_every: int = 5
 
     def __post_init__(self) -> None:
         for name in ("place_cutoff", "shape_cutoff", "view_cutoff", "fade"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} must be above 0, not {getattr(self, name)}")
-        for name in ("place_beta", "shape_beta", "view_beta", "matte_seconds", "drawing_seconds", "hold"):
+        for name in ("place_beta", "shape_beta", "view_beta", "matte_seconds", "hold"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name} must be at least 0, not {getattr(self, name)}")
-        for name in ("matte_every", "sketch_every", "search_every"):
+        for name in ("matte_every", "search_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")

@@ -1,8 +1,8 @@
 """The view of an avatar in motion, and what is behind the person in it.
 
-A photo's avatar fills the template exactly. In motion that would nail the head to one
-place and shake the world instead: so the view follows the head slowly, on a leash, and
-the head moves and tilts within it.
+A photo's avatar has the head where its drawing has it. In motion that would nail the head to
+one place and shake the world instead: so the view follows the head slowly, on a leash, and
+the head moves within it.
 """
 
 from __future__ import annotations
@@ -12,17 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photo2moe.backdrop import Background
-from photo2moe.ops.geometry import Template, apply, compose, invert
+from photo2moe.compose.background import BLUR, MARGIN, Matte
+from photo2moe.compose.frame import unit
+from photo2moe.ops.geometry import apply, compose, invert
 from photo2moe.ops.inpaint import defocus, remove
 from photo2moe.ops.layers import blend, cover, fit, lay, rise, warp
-from photo2moe.stages.composite import BLUR, MARGIN, Matte
+from photo2moe.pipeline import Square
 from photo2moe.types import Face, Image, Mask, Matrix
 from photo2moe.video.motion import MotionConfig
 from photo2moe.video.steady import OneEuro
 
-# Face units that the head may be off the middle of the view, sideways and up or down; how
-# much nearer or farther it may be, as a logarithm; and how far it may tilt, radians.
-LEASH, NEARER, TILT = np.array([0.22, 0.12]), 0.10, np.radians(25)
+# Face units that the head may be off the middle of the view, sideways and up or down; how much nearer or farther it
+# may be, as a logarithm.
+LEASH, NEARER = np.array([0.22, 0.12]), 0.10
+UNSEEN: Square = (-2.6, -2.9, 5.2)  # what the view shows before anybody was drawn
 PLATE_SHARE, PLATES = 0.375, (96, 256)  # side of the painted background: of the view's, and least and largest, pixels
 MEMORY = 0.25  # seconds: time constant of what is painted; a real background is never averaged
 UNRECOGNISABLE = 24  # pixels: longest side of a picture in which nobody knows a face
@@ -33,24 +36,35 @@ SOMEBODY = 0.015  # share of a picture that must be a person to count
 class View:
     """The square that an avatar is shown in."""
 
-    def __init__(self, motion: MotionConfig, template: Template) -> None:
+    def __init__(self, motion: MotionConfig) -> None:
         self._filter = OneEuro(motion.view_cutoff, motion.view_beta)
         self._size = OneEuro(motion.view_cutoff, motion.view_beta)
-        self._template = template
         self._units: Matrix | None = None
+        self._square = UNSEEN
 
-    def follow(self, face: Face, seconds: float) -> None:
-        """Move after a face."""
-        left, right = face.eyes
-        middle, log = (left + right) / 2, float(np.log(face.eye_distance))
+    def follow(self, face: Face, own: Square, seconds: float) -> Square:
+        """Move after a face.
+
+        Args:
+            face: where the person is now.
+            own: what a picture of the person shows that keeps still.
+            seconds: since the last one.
+
+        Returns:
+            What the picture shows now, so that the person moves in it.
+        """
+        middle, log = face.eyes.mean(0), float(np.log(unit(face)))
         scale = float(np.exp(np.clip(self._size(np.array([log]), seconds)[0], log - NEARER, log + NEARER)))
         centre = self._filter(middle / scale, seconds) * scale
-        centre = middle + np.clip(centre - middle, -LEASH * scale, LEASH * scale)
-        angle = float(np.arctan2(*(right - left)[::-1]))
-        angle -= float(np.clip(angle, -TILT, TILT))
-        cos, sin = np.cos(angle) / scale, np.sin(angle) / scale
-        linear = np.array([[cos, sin], [-sin, cos]])
-        self._units = np.hstack([linear, -(linear @ centre[:, None])])
+        off = np.clip((middle - centre) / scale, -LEASH, LEASH)
+        self._square = own[0] - float(off[0]), own[1] - float(off[1]), own[2]
+        self._units = np.array([[1 / scale, 0, -middle[0] / scale], [0, 1 / scale, -middle[1] / scale]])
+        return self._square
+
+    @property
+    def width(self) -> float:
+        """Side of what is shown, face units."""
+        return self._square[2]
 
     def matrix(self, size: int, shape: tuple[int, int]) -> Matrix:
         """Matrix ``(2, 3)`` from photo pixels to those of the view; the middle of the photo before any face.
@@ -60,26 +74,13 @@ class View:
             shape: ``(height, width)`` of the photo.
         """
         if self._units is not None:
-            return compose(self._template.to_pixels(size), self._units)
+            u, v, width = self._square
+            scale = size / width
+            return compose(np.array([[scale, 0, -scale * u - 0.5], [0, scale, -scale * v - 0.5]]), self._units)
         height, width = shape
         scale = size / min(height, width)
         half = np.array([[size / 2 - scale * width / 2], [size / 2 - scale * height / 2]])
         return np.hstack([np.eye(2) * scale, half + (scale - 1) / 2])
-
-    def stand(self, figure: NDArray[np.uint8], face: Face, size: int, shape: tuple[int, int]) -> NDArray[np.uint8]:
-        """Put a figure, drawn on the template, where its face is in the view.
-
-        What lies beyond the template's edge goes on as it is there: shoulders get longer.
-
-        Args:
-            figure: ``(size, size, 4)`` uint8, straight alpha.
-            face: the face that it was drawn from.
-            size: side of the view.
-            shape: of the photo.
-        """
-        matrix = compose(self.matrix(size, shape), invert(compose(self._template.to_pixels(size), face.to_units())))
-        placed = cv2.warpAffine(figure, matrix, (size, size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(placed, np.uint8)
 
 
 class Scenery:
@@ -89,7 +90,9 @@ class Scenery:
         self.background, self._backdrop = background, backdrop
         self._plate: Image | None = None
 
-    def behind(self, image: Image, matrix: Matrix, people: list[Matte], size: int, seconds: float) -> Image:
+    def behind(
+        self, image: Image, matrix: Matrix, people: list[Matte], size: int, width: float, seconds: float
+    ) -> Image:
         """The background in a view.
 
         Args:
@@ -97,6 +100,7 @@ class Scenery:
             matrix: from its pixels to those of the view.
             people: masks of who must go, each with its matrix from photo to mask pixels.
             size: side of the view, pixels.
+            width: of the view, face units.
             seconds: since the last frame.
         """
         if self.background.kind == "colour":
@@ -108,12 +112,14 @@ class Scenery:
         total = side + 2 * margin
         small = compose(np.array([[ratio, 0, margin + (ratio - 1) / 2], [0, ratio, margin + (ratio - 1) / 2]]), matrix)
         inside = warp(np.full(image.shape[:2], 255, np.uint8), small, (total, total), outside=0)
-        unit = Template().eye_distance * side
-        painted, where = remove(warp(image, small, (total, total)), _unit(inside), _people(people, small, total), unit)
+        pixels = side / width
+        painted, where = remove(
+            warp(image, small, (total, total)), _unit(inside), _people(people, small, total), pixels
+        )
         middle = slice(margin, margin + side)
         plate = self._remember(np.ascontiguousarray(painted[middle, middle]), seconds)
         if self.background.kind == "blur":
-            return fit(defocus(plate, BLUR * unit), size)
+            return fit(defocus(plate, BLUR * pixels), size)
         share = cv2.resize(np.ascontiguousarray(where[middle, middle]), (size, size), interpolation=cv2.INTER_LINEAR)
         return blend(warp(image, matrix, (size, size)), fit(plate, size), share)
 

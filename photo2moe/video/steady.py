@@ -1,4 +1,4 @@
-"""Hold still what does not move: filters over time for faces, outlines and drawings.
+"""Hold still what does not move: filters over time for faces and outlines.
 
 The filter is the One-Euro filter: Casiez, Roussel, Vogel, *1€ Filter*, CHI 2012,
 algorithm 1. A low-pass whose cutoff rises with speed: no trembling at rest, no lag in
@@ -18,11 +18,8 @@ from photo2moe.video.motion import MotionConfig
 Floats = NDArray[np.float64]
 
 SPEED_CUTOFF = 1.0  # hertz; of the speed itself, as in the paper
-# Changes of a mask, and of a drawing in levels, up to which they count as trembling, and
-# from which they are motion and are shown at once.
+# Changes of a mask up to which they count as trembling, and from which they are motion and are shown at once.
 MATTE_CALM, MATTE_MOVED = 0.15, 0.6
-DRAWING_CALM, DRAWING_MOVED = 16.0, 80.0
-AROUND = 5  # pixels of a drawing that are judged together: lines may not fall apart
 
 
 class OneEuro:
@@ -122,34 +119,6 @@ class SteadyMask:
         share = _share(cv2.blur(np.abs(step), (9, 9)), MATTE_CALM, MATTE_MOVED, _decay(self._seconds, seconds))
         self._mask = np.asarray(self._mask + share * step, np.float32)
         return self._mask
-
-
-class SteadyDrawing:
-    """A drawing whose lines do not boil.
-
-    All drawings of a face lie on the same template, so pixels can be compared where they
-    stand: small differences are the net's hesitation and are averaged away, large ones
-    are a blink or a word and are shown at once.
-    """
-
-    def __init__(self, config: MotionConfig) -> None:
-        self._seconds = config.drawing_seconds
-        self._shown: NDArray[np.float32] | None = None
-
-    def __call__(self, cutout: NDArray[np.uint8], seconds: float) -> NDArray[np.uint8]:
-        """The cutout ``(S, S, 4)``, steadied; ``seconds`` since the last one."""
-        new = cutout.astype(np.float32)
-        if self._shown is None or self._shown.shape != new.shape:
-            self._shown = new
-            return cutout
-        step = new - self._shown
-        first, *others = cv2.split(np.abs(step))
-        for other in others:
-            first = cv2.max(first, other)
-        apart = cv2.blur(first, (AROUND, AROUND))
-        share = _share(apart, DRAWING_CALM, DRAWING_MOVED, _decay(self._seconds, seconds))
-        self._shown = self._shown + cv2.merge((share,) * step.shape[2]) * step
-        return np.asarray(cv2.convertScaleAbs(self._shown), np.uint8)
 
 
 def _decay(constant: float, seconds: float) -> float:

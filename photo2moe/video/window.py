@@ -62,7 +62,7 @@ class Controls:
             strength = round(min(1.0, max(0.0, self._animator.config.strength + change)), 2)
             self._animator.config = dataclasses.replace(self._animator.config, strength=strength)
             self.note = f"strength {strength:.1f}"
-        elif letter == "b" and self._animator.config.frame == "avatar":
+        elif letter == "b" and self._animator.config.frame != "photo":
             self._cycle.append(self._cycle.pop(0))
             self._animator.background = self._cycle[0]
             self.note = f"background {self._cycle[0].kind}"

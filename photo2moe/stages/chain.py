@@ -1,4 +1,4 @@
-"""The chain that draws clips frame by frame: photos warped to chibi proportions, sketched and inked by the net."""
+"""The chain that the generator was trained in: photos warped to chibi proportions, sketched and inked by the net."""
 
 from __future__ import annotations
 
@@ -256,7 +256,7 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
     from photo2moe.stages.looks import LooksFinder
     from photo2moe.stages.matte import PersonMatte
     from photo2moe.stages.translate import Translator
-    from photo2moe.stages.upscale import AnimeUpscaler, LanczosUpscaler
+    from photo2moe.stages.upscale import AnimeUpscaler
 
     config = config or PipelineConfig()
     check_wishes(config)
@@ -266,14 +266,13 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
     translator = Translator(*load_net(config))
     with ExitStack() as stack:
         detector, matte = stack.enter_context(FaceDetector()), stack.enter_context(PersonMatte())
-        upscaler: Any = AnimeUpscaler() if config.upscale == "anime" else LanczosUpscaler()
         return Pipeline(
             config,
             detector,
             matte,
             LooksFinder(),
             translator,
-            upscaler,
+            AnimeUpscaler(),
             translator.size,
             translator.scale,
             background,
