@@ -31,11 +31,12 @@ from numpy.typing import NDArray
 
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import NoFaceError
+from photo2moe.pen.portrait import draw_scene
+from photo2moe.pipeline import Pipeline, load_pipeline
 from photo2moe.types import Image
 from photo2moe.video.animate import Animator
 from photo2moe.video.clip import Frame, Span, open_clip, read_clip
 from photo2moe.video.motion import MotionConfig
-from photo2moe.video.pipeline import Pipeline, load_pipeline
 from photo2moe.video.scenery import View, figure_before
 
 LIMIT = 10**9  # pixels of a frame
@@ -55,7 +56,6 @@ def main() -> None:
         background="photo" if arguments.frame == "photo" else "white",
         frame=arguments.frame,
         size=arguments.size,
-        upscale="lanczos",
     )
     sys.stdout.write(f"{'clip':24}{'frames':>7}   {'filmed':>16}{'frame by frame':>18}{'steady':>16}   share\n")
     ratios = []
@@ -99,7 +99,7 @@ class Tally:
 
 def measure(pipeline: Pipeline, config: PipelineConfig, frames: Iterator[Frame]) -> Tally:
     animator, tally = Animator(pipeline, config, MotionConfig()), Tally()
-    view, before = View(MotionConfig(), pipeline.template), 0.0
+    view, before = View(MotionConfig()), 0.0
     last: dict[str, Image] = {}
     for frame in frames:
         now = {"filmed": frame.image, "steady": np.asarray(animator(frame.image, float(frame.time)), np.uint8)}
@@ -117,14 +117,13 @@ def measure(pipeline: Pipeline, config: PipelineConfig, frames: Iterator[Frame])
 def _single(pipeline: Pipeline, config: PipelineConfig, image: Image, view: View, seconds: float) -> Image:
     """A frame drawn by itself; an avatar stands in a view that follows as slowly as ours does."""
     if config.frame == "photo":
-        return np.asarray(pipeline(image)[0], np.uint8)
+        return np.asarray(pipeline(image)[0].image, np.uint8)
     [face] = pipeline.choose(image, config)
-    [drawing] = pipeline.draw(image, [pipeline.measure(image, face)], config)
-    view.follow(face, seconds)
-    shape = image.shape[0], image.shape[1]
-    figure = view.stand(pipeline.upscale(drawing.cutout, config.size), face, config.size, shape)
+    subject = pipeline.measure(image, face)
+    scene = draw_scene(subject.character, pipeline.kit)
+    drawing = pipeline.draw_one(subject, config, view.follow(face, (*scene.origin, scene.width), seconds))
     white = np.full((config.size, config.size, 3), 255, np.uint8)
-    return np.asarray(figure_before(figure, 1.0, white, config.size), np.uint8)
+    return np.asarray(figure_before(drawing.picture, 1.0, white, config.size), np.uint8)
 
 
 def _compare(tally: Tally, last: dict[str, Image], now: dict[str, Image], frame: str) -> None:

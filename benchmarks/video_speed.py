@@ -25,12 +25,14 @@ from photo2moe.cli.video import CAMERA_LOOK, CAMERA_MOTION, CLIP_LOOK
 from photo2moe.config import PipelineConfig
 from photo2moe.engine import load_net
 from photo2moe.imageio import read_image
+from photo2moe.nets.runner import onnx_runner
+from photo2moe.pipeline import Pipeline, load_pipeline
 from photo2moe.types import Image
 from photo2moe.video.animate import Animator
 from photo2moe.video.camera import clip_shots, run_camera
 from photo2moe.video.clip import open_clip, read_clip
 from photo2moe.video.convert import Progress, Watch, convert_clip
-from photo2moe.video.pipeline import Pipeline, load_pipeline
+from photo2moe.weights import DEFAULT, PAINTER, verified
 
 RATE = 25
 SOUND = 44_100
@@ -62,12 +64,12 @@ def main() -> None:
             )
         if arguments.camera:
             clip = make(Path(folder, "camera.mp4"), photo, min(arguments.camera, 10))
-            config = PipelineConfig(arguments.weights, size=CAMERA_LOOK.size, upscale=CAMERA_LOOK.upscale)
+            config = PipelineConfig(arguments.weights, size=CAMERA_LOOK.size)
             with load_pipeline(config) as pipeline:
                 live(pipeline, config, clip, arguments.camera)
         if arguments.long:
             clip = make(Path(folder, "long.mp4"), photo, arguments.long)
-            config = PipelineConfig(arguments.weights, size=128, upscale="lanczos")
+            config = PipelineConfig(arguments.weights, size=128)
             with load_pipeline(config) as pipeline:
                 remember(pipeline, config, clip, Path(folder, "long-moe.mp4"))
 
@@ -116,7 +118,7 @@ def remember(pipeline: Pipeline, config: PipelineConfig, clip: Path, target: Pat
 
 def generator(config: PipelineConfig, rounds: int) -> float:
     """Seconds that the net alone takes for one picture."""
-    draw, shape = load_net(config)
+    draw, shape = onnx_runner(verified(PAINTER)) if config.weights == DEFAULT else load_net(config)
     rng = np.random.default_rng(0)
     picture = rng.random((1, 4, shape.size, shape.size), np.float32) * 2 - 1
     colours = rng.random((1, shape.colours), np.float32)

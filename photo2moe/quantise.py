@@ -19,8 +19,8 @@ from photo2moe.errors import InputError, MissingExtraError, NoFaceError
 from photo2moe.imageio import list_images
 from photo2moe.nets.runner import Draw
 from photo2moe.ops.tensors import to_planes
-from photo2moe.stages.chain import load_pipeline
 from photo2moe.stages.translate import wanted_planes
+from photo2moe.training.chain import load_pipeline
 from photo2moe.types import Colours
 
 PHOTOS = 48  # used at most; more change the result by less than a grey level

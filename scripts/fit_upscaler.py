@@ -29,7 +29,7 @@ from photo2moe.decoder import Decoder
 from photo2moe.errors import InputError
 from photo2moe.imageio import list_images
 from photo2moe.stages.upscale import BLOCK, FACTOR
-from photo2moe.stages.chain import load_pipeline
+from photo2moe.training.chain import load_pipeline
 
 PEOPLE, VARIANTS, FACES = 100, 3, 350  # drawn people, colours of each, and anime faces
 CROPS = 3  # of each picture

@@ -16,17 +16,16 @@ from photo2moe.cli.main import main
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import InputError, MissingExtraError
 from photo2moe.imageio import read_image
+from photo2moe.pipeline import load_pipeline
 from photo2moe.provenance import read_provenance
 from photo2moe.video.animate import Animator
 from photo2moe.video.camera import Mailbox, Record, Shot, clip_shots, device_shots, run_camera
 from photo2moe.video.motion import MotionConfig
-from photo2moe.video.pipeline import load_pipeline
 from photo2moe.video.window import Controls, Virtual, on_squares
 from tests.clips import DATA, RATE, moving, write_clip
 
-TINY = str(DATA / "tiny.safetensors")
-CONFIG = PipelineConfig(weights=TINY, size=96, upscale="lanczos")
-QUICK = ["--weights", TINY, "--size", "96", "--no-window"]
+CONFIG = PipelineConfig(weights="clean", size=96)
+QUICK = ["--style", "clean", "--size", "96", "--no-window"]
 
 
 def run(*arguments):
@@ -192,7 +191,7 @@ def test_failures_are_one_clear_line(monkeypatch, arguments, code, line):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setattr("sys.platform", "linux")
-    result = run("camera", "--weights", TINY, *arguments)
+    result = run("camera", "--style", "clean", *arguments)
     assert result.exit_code == code, result.output
     assert line in result.stderr.strip().splitlines()[-1]
 

@@ -252,7 +252,7 @@ def test_what_cannot_be_had_is_wrong_usage_before_anything_is_loaded(monkeypatch
 
 
 @pytest.mark.parametrize("option", ["--seed", "--upscale"])
-@pytest.mark.parametrize("command", ["convert", "batch"])
+@pytest.mark.parametrize("command", ["convert", "batch", "video", "camera"])
 def test_there_are_no_options_that_change_nothing(command, option):
     assert f"No such option '{option}'" in run(command, option, "1").stderr
 

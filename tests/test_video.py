@@ -15,22 +15,26 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from photo2moe.character.perform import Performance
+from photo2moe.character.schema import Character, Expression, Pose
+from photo2moe.character.settle import settle
 from photo2moe.cli.main import main
 from photo2moe.config import PipelineConfig
 from photo2moe.errors import ConfigError, NoFaceError
+from photo2moe.face.expression import Expression as Seen
+from photo2moe.pen.palette import parse
+from photo2moe.pipeline import load_pipeline
 from photo2moe.provenance import read_provenance
 from photo2moe.video.animate import Animator
 from photo2moe.video.clip import open_clip, read_clip
 from photo2moe.video.convert import Task, Watch, convert_clip
-from photo2moe.video.follow import Follower
+from photo2moe.video.follow import ENOUGH, Follower
 from photo2moe.video.motion import MotionConfig
-from photo2moe.video.pipeline import load_pipeline
-from photo2moe.video.steady import OneEuro, SteadyDrawing, SteadyFace, SteadyMask, moved
+from photo2moe.video.steady import OneEuro, SteadyFace, SteadyMask, moved
 from tests.clips import DATA, RATE, clap, heard, moving, photo, still, write_clip
 
-TINY = str(DATA / "tiny.safetensors")
-CONFIG = PipelineConfig(weights=TINY, size=96, upscale="lanczos")
-QUICK = ["--weights", TINY, "--size", "96", "--upscale", "lanczos"]
+CONFIG = PipelineConfig(weights="clean", size=96)
+QUICK = ["--style", "clean", "--size", "96"]
 MOTION = MotionConfig(hold=0.2, fade=0.2)
 
 
@@ -112,15 +116,7 @@ def test_a_head_may_turn_over(pipeline):
         assert made.eye_distance == pytest.approx(face.eye_distance, rel=0.01)
 
 
-def test_drawings_and_masks_average_trembling_and_show_motion_at_once():
-    rng = np.random.default_rng(0)
-    steady = SteadyDrawing(MotionConfig())
-    base = np.full((32, 32, 4), 120, np.uint8)
-    shown = [steady(np.asarray(base + rng.integers(-6, 7, base.shape), np.uint8), 1 / RATE) for _ in range(30)]
-    assert apart(shown[-1], shown[-2]) < 2
-    changed = base.copy()
-    changed[8:24, 8:24] = 240
-    assert apart(steady(changed, 1 / RATE)[12:20, 12:20], changed[12:20, 12:20]) < 1
+def test_masks_average_trembling_and_show_motion_at_once():
     mask = SteadyMask(MotionConfig())
     first = np.zeros((64, 64), np.float32)
     mask(first, 1 / RATE)
@@ -143,10 +139,67 @@ def test_a_face_is_followed_through_pan_zoom_and_tilt(pipeline):
         assert off < 0.12
 
 
-def test_colours_are_chosen_for_the_clip(pipeline):
+def test_who_it_is_settles_and_the_head_moves(pipeline):
     follow = Follower(pipeline, CONFIG, MOTION)
-    colours = [follow(frame, n / RATE)[0][0].subject.measured for n, frame in enumerate(moving("man", 24, noise=12))]
-    assert len(set(colours[13:])) == 1
+    people = [follow(f, n / RATE)[0][0].subject.character for n, f in enumerate(moving("man", 24, noise=12))]
+    still = [dataclasses.replace(who, pose=Pose(), expression=Expression()) for who in people]
+    assert len(set(still[ENOUGH:])) == 1
+    assert len({who.pose for who in people[ENOUGH:]}) == len(people[ENOUGH:])
+
+
+def test_samples_settle_who_it_is_from_the_first_frame(pipeline):
+    frames = list(moving("man", 6, noise=12))
+    samples = [pipeline.describe(frame, pipeline.choose(frame, CONFIG)[0]) for frame in frames] * 2
+    stranger = Character().replace(**{"skin.colour": "#503020", "hair.colour": "#f0e0c0", "clothes.kind": "hoodie"})
+    follow = Follower(pipeline, CONFIG, MOTION, [stranger, *samples])
+    people = [follow(frame, number / RATE)[0][0].subject.character for number, frame in enumerate(frames)]
+    assert len({dataclasses.replace(who, pose=Pose(), expression=Expression()) for who in people}) == 1
+    assert people[0].clothes.kind != "hoodie"
+
+
+def seen(mouths, opened=(1.0, 1.0), smile=0.0, gap=0.0):
+    numbers = {
+        "expression.smile": smile,
+        "expression.brows": 0.2,
+        "pose.yaw": 12.0,
+        "pose.pitch": 3.0,
+        "pose.roll": -9.0,
+    }
+    numbers |= {"expression.left": 1.0, "expression.right": 1.0}
+    words = dict.fromkeys(("closed", "smile", "teeth", "open"), 0.0) | mouths
+    return Seen(numbers, opened, words, gap, 0.5, (0.1, 0.0))
+
+
+def test_a_performance_blinks_speaks_and_keeps_who_it_is():
+    who, perform = Character().replace(**{"hair.colour": "#804020", "expression.left": 0.9}), Performance()
+    for _ in range(10):
+        rest = perform(who, seen({"closed": 0.9, "open": 0.1}, opened=(0.8, 0.8)), 0.04)
+    assert (rest.expression.mouth, rest.expression.left, rest.expression.right) == ("closed", 0.9, 1.0)
+    assert (rest.pose.yaw, rest.pose.roll, rest.expression.brows) == (12.0, -9.0, 0.2)
+    blink = perform(who, seen({"closed": 0.9, "open": 0.1}, opened=(0.2, 0.8)), 0.04)
+    assert (blink.expression.left, blink.expression.right) == (0.0, 1.0)
+    unsure = perform(who, seen({"closed": 0.45, "open": 0.55}), 0.04)
+    assert unsure.expression.mouth == "closed"
+    for _ in range(5):
+        speaks = perform(who, seen({"closed": 0.05, "open": 0.95}), 0.04)
+    assert speaks.expression.mouth == "open"
+    laughs = perform(who, seen({"teeth": 1.0}, smile=0.9, gap=0.4), 1.0)
+    assert laughs.expression.mouth in ("grin", "teeth", "laugh")
+    assert laughs.hair == who.hair and laughs.person == who.person
+    masked = who.replace(**{"mask.kind": "surgical"})
+    assert perform(masked, seen({"open": 1.0}), 1.0).expression.mouth == "closed"
+
+
+def test_settling_takes_the_words_of_one_description_and_the_medians():
+    one = Character().replace(
+        **{"hair.length": "long", "hair.front": "side_l", "face.width": 0.1, "skin.colour": "#c09070"}
+    )
+    two = one.replace(**{"face.width": 0.3, "skin.colour": "#c89878"})
+    odd = one.replace(**{"hair.length": "short", "hair.front": "quiff", "face.width": 0.9, "skin.colour": "#201010"})
+    who = settle([odd, one, two])
+    assert (who.hair.length, who.hair.front, who.face.width) == ("long", "side_l", 0.3)
+    assert who.skin.colour == "#c09070"
+    assert settle([odd]) == odd
 
 
 def test_a_quick_matte_is_nearly_the_fine_one(pipeline):
@@ -227,7 +280,7 @@ def test_nobody_is_ever_shown_bare(pipeline, frame):
         else:
             assert picture.shape == (96, 96, 3)
     if frame == "avatar":
-        skin = np.array(pipeline.measure(bare, face).measured.skin)
+        skin = np.array(parse(pipeline.measure(bare, face).character.skin.colour))
         for picture in (seen[0], seen[-1]):  # the background alone
             assert (np.abs(picture.astype(int) - skin).max(2) < 14).mean() < 0.1
 
@@ -298,7 +351,7 @@ def test_steady_is_steadier(pipeline):
     frames = [np.clip(frame + grain.normal(0, 5, frame.shape), 0, 255).astype(np.uint8) for frame in still("man", 12)]
     with load_pipeline(config) as white:
         steady = animate(white, frames, config)
-        single = [white(frame)[0] for frame in frames]
+        single = [white(frame)[0].image for frame in frames]
     flicker = [np.mean([apart(a, b) for a, b in pairwise(s[5:])]) for s in (steady, single)]
     assert flicker[0] < 0.5 * flicker[1]
 
@@ -312,7 +365,7 @@ def test_a_clip_becomes_a_clip_with_its_sound(tmp_path):
     assert result.exit_code == 0, result.stderr
     facts = json.loads(result.stdout)
     assert (facts["frames"], facts["drawn"], facts["stopped"]) == (10, 10, False)
-    assert set(facts["stages"]) == {"look", "draw", "upscale", "compose"}
+    assert set(facts["stages"]) == {"look", "draw", "compose"}
     made = images(tmp_path / "b.mp4")
     assert len(made) == 10
     assert made[0].shape == (96, 96, 3)

@@ -26,7 +26,7 @@ from photo2moe.kit.loader import kit_digest
 from photo2moe.weights import digest
 
 FRESH = 1 << 16  # photos; 10 MB of dictionary
-UNSEEN = ("max_pixels", "upscale")  # settings that change no avatar: a limit of photos, and of clips alone
+UNSEEN = ("max_pixels",)  # settings that change no avatar
 _MOST = 255  # avatars of one photo; the number is the last byte of what is remembered
 
 

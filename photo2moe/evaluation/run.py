@@ -34,7 +34,7 @@ from photo2moe.evaluation.sheet import sheet
 from photo2moe.imageio import list_images, output_format, printable, write_image
 from photo2moe.ops.geometry import cut
 from photo2moe.stages.align import align
-from photo2moe.stages.chain import Pipeline, load_pipeline
+from photo2moe.training.chain import Pipeline, load_pipeline
 from photo2moe.types import Image
 
 Progress = Callable[[str, int, int], None]

@@ -7,7 +7,7 @@ from types import TracebackType
 import cv2
 import numpy as np
 
-from photo2moe.ops.geometry import compose, invert
+from photo2moe.ops.geometry import compose
 from photo2moe.ops.layers import warp
 from photo2moe.ops.quiet import quiet
 from photo2moe.ops.solutions import load_solutions
@@ -99,16 +99,3 @@ def guided_filter(guide: Mask, mask: Mask, radius: int, epsilon: float) -> Mask:
     slope = (mean(guide * mask) - mean_guide * mean_mask) / (mean(guide * guide) - mean_guide**2 + epsilon)
     offset = mean_mask - slope * mean_guide
     return np.clip(mean(slope) * guide + mean(offset), 0, 1).astype(np.float32)
-
-
-def matte_in_photo(mask: Mask, matrix: Matrix, shape: tuple[int, int]) -> Mask:
-    """Bring a mask back onto the photo; 0 outside the square it was made for.
-
-    Args:
-        mask: ``(S, S)`` mask.
-        matrix: photo pixels → mask pixels.
-        shape: ``(height, width)`` of the photo.
-    """
-    height, width = shape
-    back = invert(matrix)
-    return np.asarray(cv2.warpAffine(mask, back, (width, height), flags=cv2.INTER_LINEAR), np.float32)

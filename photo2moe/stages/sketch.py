@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 import cv2
@@ -90,12 +89,6 @@ def sketch(portrait: Portrait, template: Template, looks: Looks) -> Sketch:
         ground[..., :3] += area[..., None] * (lighter(np.array(beard[1], np.float64)) - ground[..., :3])
     ground[..., :3] *= 1 - (1 - SHADED) * shadow(hair.mask, skin, template)[..., None]
     return Sketch(ground, features, skin, area, hair, clothes, looks.glasses, template)
-
-
-def resketch(before: Sketch, portrait: Portrait, looks: Looks) -> Sketch:
-    """The sketch of a moment ago with the face of now."""
-    features = of_portrait(portrait, before.template, looks.masculine, looks.elderly)
-    return dataclasses.replace(before, features=features, glasses=looks.glasses)
 
 
 def rough(drawn: Sketch, own_hair: RGB, wanted: Colours, size: int) -> NDArray[np.uint8]:

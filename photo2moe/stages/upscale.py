@@ -61,14 +61,6 @@ class AnimeUpscaler:
         return np.asarray(large[inside, inside])
 
 
-class LanczosUpscaler:
-    """Plain interpolation: fast, the same everywhere, soft."""
-
-    def __call__(self, image: Picture, size: int) -> Picture:
-        """Enlarge a drawing; arguments and result as for :class:`AnimeUpscaler`."""
-        return _finish(image[..., :3], image, size)
-
-
 def _blocks(image: Picture) -> NDArray[np.float32]:
     """``(S, S, 4)`` 0…255 → ``(1, 16, S / 2, S / 2)`` in 0…1: the pixels of a block as channels."""
     half, channels = len(image) // BLOCK, image.shape[2]

@@ -6,18 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from photo2moe.backdrop import Background, parse_background
+from photo2moe.character.schema import Character
+from photo2moe.compose.background import compose_avatar, side_by_side
+from photo2moe.compose.photo import GROWTH, Placement, compose_photo, placement_matrix
 from photo2moe.errors import ConfigError
-from photo2moe.ops.geometry import Template, apply, compose, invert
-from photo2moe.stages.composite import (
-    Placement,
-    compose_avatar,
-    compose_photo,
-    placement_matrix,
-    side_by_side,
-)
+from photo2moe.ops.geometry import apply, compose, invert
+from photo2moe.pen.head import Head
+from photo2moe.pen.scene import Scene
 from photo2moe.types import Face
 
-TEMPLATE = Template()
+SCENE = Scene((), (-2.6, -2.9), 5.2, 5.2)
+WHO = Character()
 KINDS = [Background("photo"), Background("blur"), Background("colour", (64, 96, 255)), Background("picture", path="x")]
 # A face in face units: corners of the eyes, lips, chin, and the ears.
 POINTS = {33: (-0.7, 0), 133: (-0.3, 0), 362: (0.3, 0), 263: (0.7, 0), 13: (0, 1.1), 14: (0, 1.15), 152: (0, 1.7)}
@@ -58,7 +57,7 @@ def squares(shape, placements):
     y, x = np.mgrid[: shape[0], : shape[1]].astype(float)
     inside = np.zeros(shape, bool)
     for placement in placements:
-        matrix = placement_matrix(placement, TEMPLATE, 128)
+        matrix = placement_matrix(placement, 128)
         at = apply(matrix, np.stack([x.ravel(), y.ravel()], 1)).reshape(*shape, 2)
         edge = 1.5 * float(np.sqrt(np.linalg.det(matrix[:, :2])))
         inside |= (at > -0.5 - edge).all(2) & (at < 127.5 + edge).all(2)
@@ -91,7 +90,7 @@ def test_bad_background_is_refused_in_one_line(text):
 
 def test_transparent_avatar_is_the_cutout():
     face, cutout = face_at(60, 50, 20), disc(64, (200, 30, 90))
-    got = compose_avatar(noise(100, 120), face, matte_of(face), cutout, TEMPLATE, Background("transparent"), 64)
+    got = compose_avatar(noise(100, 120), face, matte_of(face), cutout, SCENE, Background("transparent"))
     np.testing.assert_array_equal(got, cutout)
 
 
@@ -99,13 +98,13 @@ def test_transparent_avatar_is_the_cutout():
 def test_opaque_cutout_hides_any_background(background):
     face, cutout = face_at(60, 50, 20), np.dstack([noise(64, 64), np.full((64, 64), 255, np.uint8)])
     photo = noise(100, 120)
-    got = compose_avatar(photo, face, matte_of(face), cutout, TEMPLATE, background, 64, photo)
+    got = compose_avatar(photo, face, matte_of(face), cutout, SCENE, background, photo)
     np.testing.assert_array_equal(got, cutout[..., :3])
 
 
 def test_plain_background_shows_beside_the_figure():
     face, cutout = face_at(60, 50, 20), disc(64, (200, 30, 90))
-    got = compose_avatar(noise(100, 120), face, matte_of(face), cutout, TEMPLATE, Background("colour", (1, 2, 3)), 64)
+    got = compose_avatar(noise(100, 120), face, matte_of(face), cutout, SCENE, Background("colour", (1, 2, 3)))
     assert (got[cutout[..., 3] == 0] == (1, 2, 3)).all()
     assert (got[cutout[..., 3] == 255] == (200, 30, 90)).all()
 
@@ -115,10 +114,10 @@ def test_picture_is_cropped_to_its_middle():
     picture = np.zeros((8, 24, 3), np.uint8)
     picture[:, 8:16] = 200
     background = Background("picture", path="x")
-    got = compose_avatar(noise(9, 9), face, matte_of(face), nothing, TEMPLATE, background, 8, picture)
+    got = compose_avatar(noise(9, 9), face, matte_of(face), nothing, SCENE, background, picture)
     assert (got == 200).all()
     with pytest.raises(ValueError, match="none was given"):
-        compose_avatar(noise(9, 9), face, matte_of(face), nothing, TEMPLATE, background, 8)
+        compose_avatar(noise(9, 9), face, matte_of(face), nothing, SCENE, background)
 
 
 @pytest.mark.parametrize("kind", ["photo", "blur"])
@@ -126,7 +125,7 @@ def test_picture_is_cropped_to_its_middle():
 def test_plain_wall_stays_plain_behind_a_removed_person(kind, where):
     face, colour = face_at(*where), (180, 140, 90)
     photo = np.full((360, 400, 3), colour, np.uint8)
-    got = compose_avatar(photo, face, matte_of(face), np.zeros((96, 96, 4), np.uint8), TEMPLATE, Background(kind), 96)
+    got = compose_avatar(photo, face, matte_of(face), np.zeros((96, 96, 4), np.uint8), SCENE, Background(kind))
     assert np.abs(got.astype(int) - colour).max() <= 2  # grey levels: fixed-point interpolation, twice
 
 
@@ -139,7 +138,7 @@ def test_no_ghost_of_the_person_is_left(kind):
     person = mask[at[:, 1], at[:, 0]].reshape(600, 600) > 0.5
     photo = np.where(person[..., None], (255, 0, 0), np.dstack([x / 8, 90 + y / 8, 160 + 0 * x])).astype(np.uint8)
     nothing = np.zeros((size, size, 4), np.uint8)
-    got = compose_avatar(photo, face, (mask, matrix), nothing, TEMPLATE, Background(kind), size).astype(int)
+    got = compose_avatar(photo, face, (mask, matrix), nothing, SCENE, Background(kind)).astype(int)
     assert got[..., 0].max() < 85  # the wall is at most 75 red
     assert got[..., 1].min() > 80
 
@@ -147,8 +146,8 @@ def test_no_ghost_of_the_person_is_left(kind):
 def test_without_a_person_the_photo_itself_is_behind():
     face, photo = face_at(300, 250, 60), noise(600, 600)
     matte = matte_of(face, level=0.0)
-    got = compose_avatar(photo, face, matte, np.zeros((64, 64, 4), np.uint8), TEMPLATE, Background("photo"), 64)
-    np.testing.assert_array_equal(got, side_by_side(photo, face, got, TEMPLATE)[:, :64])
+    got = compose_avatar(photo, face, matte, np.zeros((64, 64, 4), np.uint8), SCENE, Background("photo"))
+    np.testing.assert_array_equal(got, side_by_side(photo, face, got, SCENE)[:, :64])
 
 
 @given(
@@ -164,10 +163,10 @@ def test_without_a_person_the_photo_itself_is_behind():
 def test_any_photo_gives_a_square(height, width, x, y, unit, size, kind):
     face = face_at(x, y, unit, roll=x / 50)
     photo = noise(height, width)
-    got = compose_avatar(photo, face, matte_of(face), disc(16, (9, 8, 7)), TEMPLATE, Background(kind), size)
+    got = compose_avatar(photo, face, matte_of(face), disc(size, (9, 8, 7)), SCENE, Background(kind))
     assert got.dtype == np.uint8
     assert got.shape == (size, size, 4 if kind == "transparent" else 3)
-    assert side_by_side(photo, face, got, TEMPLATE).shape == (size, 2 * size, 3)
+    assert side_by_side(photo, face, got, SCENE).shape == (size, 2 * size, 3)
 
 
 @given(
@@ -186,9 +185,9 @@ def test_photo_outside_the_square_keeps_its_bytes(height, width, x, y, unit, rol
     photo = noise(height, width)
     cutout = np.full((size, size, 4), 255, np.uint8)
     everyone = np.ones((512, 512), np.float32), matte_of(face)[1]
-    placement = Placement(face, everyone, cutout, strength)
+    placement = Placement(face, everyone, cutout, SCENE, WHO.replace(strength=strength))
     before = photo.copy()
-    got = compose_photo(photo, [placement], TEMPLATE)
+    got = compose_photo(photo, [placement])
     np.testing.assert_array_equal(photo, before)
     assert got.shape == photo.shape and got.dtype == np.uint8
     outside = ~squares((height, width), [placement])
@@ -197,19 +196,21 @@ def test_photo_outside_the_square_keeps_its_bytes(height, width, x, y, unit, rol
 
 def test_no_mask_and_no_figure_changes_nothing():
     face, photo = face_at(100, 80, 25, 0.3), noise(211, 173)
-    placement = Placement(face, matte_of(face, level=0.0), np.zeros((64, 64, 4), np.uint8))
-    np.testing.assert_array_equal(compose_photo(photo, [placement], TEMPLATE), photo)
+    placement = Placement(face, matte_of(face, level=0.0), np.zeros((64, 64, 4), np.uint8), SCENE, WHO)
+    np.testing.assert_array_equal(compose_photo(photo, [placement]), photo)
 
 
 @pytest.mark.parametrize("cutout_size", [32, 128, 512])
 def test_figure_stands_on_the_chin_of_the_person(cutout_size):
     face, photo = face_at(150, 120, 30), np.full((300, 300, 3), 128, np.uint8)
-    got = compose_photo(photo, [Placement(face, matte_of(face), disc(cutout_size, (255, 0, 0)))], TEMPLATE)
+    got = compose_photo(photo, [Placement(face, matte_of(face), disc(cutout_size, (255, 0, 0)), SCENE, WHO)])
     red = (got == (255, 0, 0)).all(2)
     ys, xs = np.nonzero(red)
-    assert abs(xs.mean() - 150) < 1.5
-    # The disc's middle is at v = 0.143; the chin, drawn at 1.10, comes to 1.7, and all grows by 1.4.
-    assert abs(ys.mean() - (120 + 30 * (1.7 + 1.4 * (0.04 / 0.28 - 1.10)))) < 1.5
+    contour = Head(WHO).contour()
+    chin = contour[len(contour) // 2]
+    middle = np.add(SCENE.origin, SCENE.width / 2)  # of the disc
+    wanted = (150, 120) + 30 * (np.array([0, 1.7]) + GROWTH * (middle - chin))
+    assert np.abs((xs.mean(), ys.mean()) - wanted).max() < 1.5
 
 
 def test_old_head_is_gone_and_the_body_stays():
@@ -222,7 +223,7 @@ def test_old_head_is_gone_and_the_body_stays():
     person = (mask[at[:, 1], at[:, 0]] > 0.5).reshape(400, 400) & there.reshape(400, 400)
     photo[person] = (255, 0, 0)
     nobody = np.zeros((64, 64, 4), np.uint8)
-    got = compose_photo(photo, [Placement(face, (mask, matrix), nobody)], TEMPLATE)
+    got = compose_photo(photo, [Placement(face, (mask, matrix), nobody, SCENE, WHO)])
     head = person & (y < 150 + 30 * 1.5)
     assert np.abs(got[head].astype(int) - (90, 120, 150)).max() < 12
     body = person & (y > 150 + 30 * 2.3)
@@ -230,12 +231,14 @@ def test_old_head_is_gone_and_the_body_stays():
 
 
 def test_nearer_figure_covers_the_farther_one():
-    far, near = face_at(130, 100, 14), face_at(160, 110, 28)
+    far, near = face_at(90, 100, 14), face_at(160, 110, 28)
     photo, cutouts = np.full((240, 300, 3), 128, np.uint8), (disc(64, (255, 0, 0), 0.4), disc(64, (0, 0, 255), 0.4))
-    placements = [Placement(face, matte_of(face), cutout) for face, cutout in zip((far, near), cutouts, strict=True)]
-    got = compose_photo(photo, placements, TEMPLATE)
-    np.testing.assert_array_equal(got, compose_photo(photo, placements[::-1], TEMPLATE))
-    x, y = apply(invert(placement_matrix(placements[1], TEMPLATE, 64)), np.array([[32.0, 32.0]]))[0].astype(int)
+    placements = [
+        Placement(face, matte_of(face), cutout, SCENE, WHO) for face, cutout in zip((far, near), cutouts, strict=True)
+    ]
+    got = compose_photo(photo, placements)
+    np.testing.assert_array_equal(got, compose_photo(photo, placements[::-1]))
+    x, y = apply(invert(placement_matrix(placements[1], 64)), np.array([[32.0, 32.0]]))[0].astype(int)
     assert (got[y, x] == (0, 0, 255)).all()
     assert (got == (255, 0, 0)).all(2).any()
 
@@ -243,17 +246,16 @@ def test_nearer_figure_covers_the_farther_one():
 def test_same_input_gives_the_same_bytes():
     face, photo, cutout = face_at(100, 80, 25, 0.3), noise(211, 173), disc(128, (1, 200, 3))
     avatars = [
-        compose_avatar(photo, face, matte_of(face), cutout, TEMPLATE, Background("photo"), 200).tobytes()
-        for _ in range(2)
+        compose_avatar(photo, face, matte_of(face), cutout, SCENE, Background("photo")).tobytes() for _ in range(2)
     ]
     assert avatars[0] == avatars[1]
-    photos = [compose_photo(photo, [Placement(face, matte_of(face), cutout)], TEMPLATE).tobytes() for _ in range(2)]
+    photos = [compose_photo(photo, [Placement(face, matte_of(face), cutout, SCENE, WHO)]).tobytes() for _ in range(2)]
     assert photos[0] == photos[1]
 
 
 def test_compare_lays_transparency_on_white():
     face, avatar = face_at(60, 50, 20), disc(32, (200, 30, 90))
-    got = side_by_side(noise(100, 120), face, avatar, TEMPLATE)
+    got = side_by_side(noise(100, 120), face, avatar, SCENE)
     assert got.shape == (32, 64, 3)
     assert (got[0, 32] == 255).all()
     assert (got[16, 48] == (200, 30, 90)).all()
