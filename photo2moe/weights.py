@@ -45,48 +45,6 @@ CATALOGUE: tuple[WeightSpec, ...] = (
 )
 
 # No styles to choose, but parts of the pipeline.
-GLASSES = WeightSpec(
-    name="glasses",
-    file="glasses.safetensors",
-    sha256="5e49d634d9e0f52eada971a48d80c61daceb91bf2aed396e0e0a06c1c430f35b",
-    licence="MIT",
-    trained_on="2,942 portraits (AI-made faces, official portraits), labelled by hand",
-)
-BEARD = WeightSpec(
-    name="beard",
-    file="beard.safetensors",
-    sha256="e3bb09b2240f84a5056c3d4eac9248a47393dfd6d2f391480ca645f2538e8aae",
-    licence="MIT",
-    trained_on="2,792 portraits (AI-made faces, official portraits), labelled by hand",
-)
-HEADWEAR = WeightSpec(
-    name="headwear",
-    file="headwear.safetensors",
-    sha256="f0c180e3ade44f57a2436fb58070d464ee3df113070d09bfeb8625d723671536",
-    licence="MIT",
-    trained_on="2,953 portraits (AI-made faces, official portraits), labelled by hand",
-)
-MASCULINE = WeightSpec(
-    name="masculine",
-    file="masculine.safetensors",
-    sha256="262a6ab67dbcd37717fca097d60e0e0934c4f84e78f70ccaa57c8ca65514d7e0",
-    licence="MIT",
-    trained_on="1,120 AI-made portraits, labelled by those who made them",
-)
-CHILD = WeightSpec(
-    name="child",
-    file="child.safetensors",
-    sha256="28c4104b3d5c7484825b7061c24a457972e895114d91317772d3db208c2fe865",
-    licence="MIT",
-    trained_on="2,013 portraits (AI-made faces, official portraits), labelled by eye",
-)
-ELDERLY = WeightSpec(
-    name="elderly",
-    file="elderly.safetensors",
-    sha256="0f92abedc53ad07b73ec9cbdbfdbf329d3b3556a3074877d3b8b42dcc62f83e6",
-    licence="MIT",
-    trained_on="2,063 portraits (AI-made faces, official portraits), labelled by eye",
-)
 UPSCALER = WeightSpec(
     name="upscaler",
     file="lines-x4.onnx",
@@ -117,7 +75,7 @@ LOOKS = WeightSpec(
     trained_on="4,068 portraits (AI-made faces, official and stock portraits), labelled by eye",
 )
 
-SHIPPED = (*CATALOGUE, PAINTER, PARSER, LOOKS, GLASSES, BEARD, HEADWEAR, MASCULINE, CHILD, ELDERLY, UPSCALER)
+SHIPPED = (*CATALOGUE, PAINTER, PARSER, LOOKS, UPSCALER)
 
 
 def folders() -> list[Path]:

@@ -265,12 +265,6 @@ def test_weights_lists_the_catalogue():
         "moe (ONNX)",
         "parser",
         "looks",
-        "glasses",
-        "beard",
-        "headwear",
-        "masculine",
-        "child",
-        "elderly",
         "upscaler",
     ]
     assert all(row["intact"] and len(row["sha256"]) == 64 for row in rows)

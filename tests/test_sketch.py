@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from photo2moe.character.schema import Character
 from photo2moe.imageio import read_image
 from photo2moe.ops import colour, tone
 from photo2moe.ops.features import LIDS, Features, drawn_outline, of_drawing, of_portrait
@@ -20,6 +21,7 @@ from photo2moe.stages.detect import FaceDetector
 from photo2moe.stages.looks import Looks
 from photo2moe.stages.matte import PersonMatte
 from photo2moe.stages.sketch import rough, sketch
+from photo2moe.training.looks_of import RIMS, looks_of
 from photo2moe.types import Colours
 
 ROOT = Path(__file__).parent.parent
@@ -354,3 +356,13 @@ def test_hair_over_an_eye_stays_hair():
     beside = (np.abs(U - 0.7) < 0.05) & (np.abs(V) < 0.1)
     assert bare[beside][:, :3].min() > 100
     assert over[beside][:, :3].max() < 80
+
+
+def test_looks_of_a_character_are_what_a_sketch_keeps():
+    who = Character().replace(**{"person.look": "m", "person.years": 60.0, "beard.kind": "goatee"})
+    who = who.replace(**{"glasses.kind": "round", "glasses.colour": "#102030", "glasses.weight": 1.0})
+    looks = looks_of(who.replace(**{"headwear.kind": "cap"}))
+    assert (looks.masculine, looks.elderly, looks.beard, looks.headwear) == (1.0, 0.5, True, True)
+    assert (looks.glasses.colour, looks.glasses.thickness) == ((16, 32, 48), RIMS[1])
+    child = looks_of(Character().replace(**{"person.age": "child", "person.look": "m", "headwear.kind": "ribbon"}))
+    assert child == Looks()

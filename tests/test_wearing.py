@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from photo2moe.character.attributes import Looks
 from photo2moe.character.labels import FIELDS
 from photo2moe.character.schema import Character
-from photo2moe.character.wearing import wearing
+from photo2moe.character.wearing import hat_of, wearing
 from photo2moe.face.lab import difference, from_hex
-from photo2moe.face.parse import HEADWEAR, Regions
+from photo2moe.face.parse import HAIR, HEADWEAR, Regions
 from photo2moe.kit.loader import load_kit
 from photo2moe.pen.head import Head
 from photo2moe.pen.palette import to_oklab
@@ -103,3 +104,21 @@ def test_cloth_never_covers_the_mouth(kind, age, years, pose):
     mouth = head.face([(u, v + below) for u in np.linspace(-width, width, 9) for below in (-0.08, 0.0, 0.1)])
     x, y = ((mouth - scene.origin) / scene.width * SIZE).astype(int).T
     assert raster(cloth, SIZE)[y, x, 3].max() == 0
+
+
+def test_a_head_covered_by_headwear_alone_has_the_likeliest_kind():
+    units = np.array([[4 / SIZE, 0, -2.0], [0, 4 / SIZE, -3.0]])  # eyes three quarters down the square
+    labels = np.zeros((SIZE, SIZE), np.uint8)
+    labels[20:60, 30:98] = HEADWEAR
+
+    class Placed(Regions):
+        to_units = units
+
+    looks = Looks({"hat": {"none": 0.7, "hood": 0.2, "cap": 0.1}})
+    covered = Placed(labels, np.zeros((5, SIZE, SIZE), np.float32), np.eye(2, 3), face())
+    assert hat_of("none", looks, covered) == "hood"
+    assert hat_of("cap", looks, covered) == "cap"
+    haired = labels.copy()
+    haired[60:90, 20:30] = HAIR
+    assert hat_of("none", looks, replace(covered, labels=haired)) == "none"
+    assert hat_of("none", looks, replace(covered, labels=np.zeros_like(labels))) == "none"

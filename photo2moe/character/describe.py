@@ -14,7 +14,7 @@ from photo2moe.character.mouths import mouth_of
 from photo2moe.character.parts import part_words
 from photo2moe.character.schema import Character
 from photo2moe.character.shapes import shape_words
-from photo2moe.character.wearing import wearing
+from photo2moe.character.wearing import hat_of, wearing
 from photo2moe.face.balance import balance
 from photo2moe.face.colours import PersonColours, measure_colours
 from photo2moe.face.cover import cover_notes, covers_mouth
@@ -97,6 +97,7 @@ def describe(photo: Image, face: Face, regions: Regions, looks: Looks) -> Charac
         A character with default strength; where the photo is not sure, the plainer value.
     """
     words = {field: looks.sure(field) for field in looks.probabilities}
+    words["hat"] = hat_of(words["hat"], looks, regions)
     said = _words(words, looks)
     balanced = balance(photo, face, regions, pose(face), looks.skin)
     colours = measure_colours(photo, face, regions, balanced, dyed=words["hair_colour"] == "dyed")

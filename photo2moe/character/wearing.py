@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from photo2moe.character.attributes import Looks
 from photo2moe.character.schema import Character
 from photo2moe.face.lab import Floats, difference, from_hex, lab, linear, to_hex
 from photo2moe.face.parse import CLOTHES, HAIR, HEADWEAR, Regions
@@ -31,6 +32,7 @@ GLOSS = 0.3  # share of the second grey of cloth whose lights and shadows were t
 CROWN = 0.6  # upper share of the rows of headwear, which no brim and no fold below the chin shades
 NEARER = 5.0  # ΔE00 by which the second colour must be nearer to that of the crown to become the first
 CLEAR, CHECKED = 70.0, 25.0  # L of cloth of which checks are seen, and their least chroma
+FEW = 50  # pixels of hair beside headwear up to which there is none
 ENOUGH = 600  # pixels of headwear in the square of the regions by which its colour is told
 # Colours of headwear that was not seen.
 UNSEEN = {
@@ -61,6 +63,24 @@ def wearing(photo: Image, face: Face, regions: Regions, who: Character) -> dict[
         who: with its colours measured; a colour of headwear that was not seen is the default one.
     """
     return {**_glasses(photo, face, who), **_headwear(photo, who, regions)}
+
+
+def hat_of(word: str, looks: Looks, regions: Regions) -> str:
+    """The word for headwear: what the looks net says, but the likeliest kind where nothing but headwear is on the head.
+
+    Args:
+        word: of the looks net.
+        looks: what it says in full.
+        regions: of the person.
+    """
+    rows, columns = np.nonzero(regions.labels == HEADWEAR)
+    if word != "none" or (regions.labels == HAIR).sum() > FEW or len(rows) < ENOUGH:
+        return word
+    u, v = regions.to_units @ np.stack([columns, rows, np.ones_like(rows)])
+    if ((np.abs(u) < CROWN_PLACE[0]) & (v < CROWN_PLACE[2])).sum() < ENOUGH:
+        return word
+    chances = looks.probabilities["hat"]
+    return max((other for other in chances if other != "none"), key=lambda other: chances[other])
 
 
 def _glasses(photo: Image, face: Face, who: Character) -> dict[str, Any]:

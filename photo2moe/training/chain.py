@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +17,15 @@ from photo2moe.errors import NoFaceError
 from photo2moe.ops.colour import measure_photo
 from photo2moe.ops.geometry import Template
 from photo2moe.stages.figure import Drawing, Sketched, Subject
+from photo2moe.stages.looks import Looks
 from photo2moe.stages.sketch import rough, sketch
+from photo2moe.training.looks_of import looks_finder
 from photo2moe.types import Colours, Face, Image, Mask, Matrix
 from photo2moe.wishes import COLOURS, colours_asked
 
-if TYPE_CHECKING:
-    from photo2moe.stages.looks import Looks
-
 Detector = Callable[..., list[Face]]
 Matte = Callable[[Image, Face], tuple[Mask, Matrix]]
-LooksFinder = Callable[[Image, Face], "Looks"]
+LooksFinder = Callable[[Image, Face], Looks]
 Translator = Callable[[list[NDArray[np.uint8]], list[Colours]], list[NDArray[np.uint8]]]
 Upscaler = Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
 
@@ -143,7 +141,6 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
         ConfigError: the device is not there.
     """
     from photo2moe.stages.detect import FaceDetector
-    from photo2moe.stages.looks import LooksFinder
     from photo2moe.stages.matte import PersonMatte
     from photo2moe.stages.translate import Translator
     from photo2moe.stages.upscale import AnimeUpscaler
@@ -156,7 +153,7 @@ def load_pipeline(config: PipelineConfig | None = None) -> Pipeline:
             config,
             detector,
             matte,
-            LooksFinder(),
+            looks_finder(),
             translator,
             AnimeUpscaler(),
             translator.size,

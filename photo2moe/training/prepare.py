@@ -21,9 +21,9 @@ from photo2moe.errors import InputError
 from photo2moe.imageio import list_images, write_image
 from photo2moe.ops.geometry import Template
 from photo2moe.stages.detect import FaceDetector
-from photo2moe.stages.looks import LooksFinder
 from photo2moe.stages.matte import PersonMatte
 from photo2moe.stages.upscale import AnimeUpscaler
+from photo2moe.training.looks_of import looks_finder
 from photo2moe.training.samples import DroppedError, Sample, find_marks, moe_sample, photo_sample, read_marks
 from photo2moe.types import Image
 
@@ -56,7 +56,7 @@ def prepare(
     """
     if output.exists() and any(output.iterdir()):
         raise InputError(f"{output} is not empty; name a new folder for the dataset")
-    template, find_looks, enlarge = Template(), LooksFinder(), AnimeUpscaler()
+    template, find_looks, enlarge = Template(), looks_finder(), AnimeUpscaler()
     counts: dict[str, dict[str, int]] = {}
     with FaceDetector() as detector, PersonMatte() as matte, Decoder() as read:
         marks = read_marks(landmarks) if landmarks else find_marks

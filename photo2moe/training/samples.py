@@ -18,11 +18,11 @@ from photo2moe.ops.features import Features, of_drawing
 from photo2moe.ops.geometry import Template
 from photo2moe.stages.align import align
 from photo2moe.stages.detect import FaceDetector
-from photo2moe.stages.looks import LooksFinder
+from photo2moe.stages.looks import Looks
 from photo2moe.stages.matte import PersonMatte
 from photo2moe.stages.sketch import sketch
 from photo2moe.training.cutout import figure_mask
-from photo2moe.types import Colours, Image, Mask, Points
+from photo2moe.types import Colours, Face, Image, Mask, Points
 
 MAX_ROLL = 10.0  # degrees; anime heads are not turned upright, since that would blur their lines
 MIN_EYE_DISTANCE = 28.0  # pixels; smaller faces would be enlarged into mush
@@ -66,7 +66,7 @@ def photo_sample(
     photo: Image,
     detector: FaceDetector,
     matte: PersonMatte,
-    find_looks: LooksFinder,
+    find_looks: Callable[[Image, Face], Looks],
     template: Template,
     size: int,
     scale: int,
