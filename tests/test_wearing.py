@@ -63,6 +63,13 @@ def test_the_colour_of_a_cap_is_that_of_its_crown_and_not_of_its_shadow():
     assert (found["headwear.colour"], found["headwear.second"]) == ("#6a4839", "")
 
 
+def test_pale_cloth_in_hard_light_is_not_the_colour_of_its_shadow():
+    found = read("headscarf", "#7b7473", "#fff2cb", (123, 116, 115), (255, 242, 203), **{"skin.colour": "#6a4030"})
+    assert (found["headwear.colour"], found["headwear.second"]) == ("#fff2cb", "")
+    dark = read("headscarf", "#302c30", "#fff2cb", (48, 44, 48), (255, 242, 203), **{"skin.colour": "#6a4030"})
+    assert dark["headwear.colour"] == "#302c30"
+
+
 def test_lights_and_shadows_of_grey_cloth_are_one_colour():
     found = read("cap", "#121012", "#7a7c80", (60, 62, 62), (18, 16, 18))
     assert found["headwear.second"] == ""

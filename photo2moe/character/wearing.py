@@ -24,6 +24,8 @@ PLAIN_TRIM = ("headband", "crown", "veil", "helmet", "hood", "kufi", "turban")  
 LIKE_SKIN, LIKE_HAIR = 20.0, 12.0  # ΔE00 below which a second colour of headwear is the skin or the hair beside it
 IS_SKIN = 9.0  # ΔE00 below which the first one is skin
 SHADOW, LIVELY = 30.0, 15.0  # L below which a colour is that of shadow or hair, and the chroma of cloth in light
+CLOTHS = ("headscarf", "dupatta", "veil")  # headwear that falls in folds, which shade each other
+SHADED, LIT = 40.0, 0.08  # L above which grey may be pale cloth in shade, and the least share of it that is lit
 EDGE = 7  # pixels of the square: the edges of headwear, where other things show
 ALIKE = 18.0  # distance in Lab of pixels that have a colour
 PRINTED = 0.05  # share of the pixels of cloth from which a second colour is of the cloth
@@ -170,8 +172,10 @@ def _cloth(who: Character, colour: str, second: str, seen: tuple[Floats, Floats]
         nearer = difference(crown, other) + NEARER < difference(crown, main)
         if difference(other, skin) > LIKE_SKIN and (difference(main, skin) < IS_SKIN or nearer):
             main, other = other, main
-        if main[0] < SHADOW and _chroma(crown) > LIVELY > 2 * _chroma(main):
+        if _chroma(crown) > LIVELY > 2 * _chroma(main):  # the most frequent colour is that of shadow, or of hair
             main = crown
+    if kind in CLOTHS and _chroma(main) < GREYISH and SHADED < main[0] < other[0] > PALE and share > LIT:
+        return to_hex(other), ""  # pale cloth in hard light, most of it in shade
     if max(_chroma(main), _chroma(other)) < GREYISH and max(main[0], other[0]) < PALE:
         return to_hex(main + GLOSS * (other - main)), ""
     beside = (skin, LIKE_SKIN), (from_hex(who.hair.colour), LIKE_HAIR)
