@@ -37,8 +37,10 @@ DIPPED = (1.7, -0.1)  # length above the ends where dyed ones set in, and where 
 NAPE, TURNED = 0.5, 0.6  # how far hair of a turned head reaches down behind the ear, face units, and yaw for all of it
 ROOTED = 22  # strands of the hairline
 ROOTS = (0.035, 0.025, 0.012, 0.002)  # their width, face units
-LEAF = 9  # points along a leaf of the band of light
-APART = 0.13  # between those, face units
+ARC = 9  # points along an arc of the edge of the band of light
+APART = 0.115  # between the points in which arcs meet, face units
+REACH = (0.7, 2.1)  # how far those lie above and below the middle of the band, shares of its height
+THIN = 0.28  # of that, where arcs lie nearest to the middle
 ARCH = 0.42  # by how much the band of light falls towards the sides: v over the square of u
 
 # Right half of the hairline of an open forehead, from its middle over the temple and the sideburn to above the ear.
@@ -218,26 +220,40 @@ def draw_shine(
     """
     chance = np.random.RandomState((ground.seed ^ 0x5A17) & 0xFFFFFFFF)
     height += chance.uniform(-0.06, 0.06)
-    leaves: list[Points] = []
-    patches: list[tuple[int, float]] = []  # leaves of each, and how wide they are
+    rings: list[Points] = []
     for low, high, tall in _patches(chance, parting):
-        count = max(3, round((high - low) / APART))
-        for share in (np.arange(count) + chance.uniform(0.3, 0.7, count)) / count:
-            at, along = low + (high - low) * share, shares(LEAF) - 0.42
-            long = 3.4 * tall * (0.4 + 0.6 * float(np.sin(np.pi * share))) * chance.uniform(0.7, 1.25)
-            out = at + 1.1 * (at - parting) * long * along  # strands run outwards from the parting
-            leaves.append(columns([out, height + ARCH * at**2 + long * along]))
-        patches.append((count, (high - low) / count))
-    if not leaves:
+        above, below = (_scallops(chance, low, high, reach * tall) for reach in REACH)
+        ring = np.vstack([above * (1, -1), below[::-1]])
+        at = ring[:, 0]
+        ring = columns([at + 1.1 * (at - parting) * ring[:, 1], height + ARCH * at**2 + ring[:, 1]])
+        rings.append(ring)  # strands run outwards from the parting
+    if not rings:
         return ()
-    placed = ground.place(ground.lay(ground.fit(np.concatenate(leaves)), lift=0.01)).reshape(len(leaves), LEAF, 2)
-    items: list[Item] = []
-    for count, wide in patches:
-        path = brushed(list(placed[:count]), [0.002, 0.55 * wide, wide, wide, 0.55 * wide, 0.002])
-        placed = placed[count:]
-        items.append(Shape(path, Flat(tones.gleam, 0.35 * strength), blur=0.06))
-        items.append(Shape(path, Flat(tones.gleam, 0.48 * strength)))
-    return tuple(items)
+    ends = np.cumsum([len(ring) for ring in rings])[:-1]
+    placed = np.split(ground.place(ground.lay(ground.fit(np.concatenate(rings)), lift=0.01)), ends)
+    path = Path.rings(placed)
+    glow, band = Flat(tones.gleam, 0.3 * strength), Flat(tones.gleam, 0.5 * strength)
+    return Shape(path, glow, blur=0.06), Shape(path, band)
+
+
+def _scallops(chance: np.random.RandomState, low: float, high: float, reach: float) -> Points:
+    """One edge of a patch of light from ``low`` to ``high``, arcs that meet in points: u and height, ``(N, 2)``."""
+    count = max(2, round((high - low) / APART))
+    gaps = chance.uniform(0.6, 1.4, count)
+    at = low + (high - low) * np.append(0.0, np.cumsum(gaps) / gaps.sum())
+    tips = (
+        reach
+        * np.sin(np.pi * clip((at - low) / (high - low), 0, 1)).clip(0) ** 0.6
+        * chance.uniform(0.6, 1.2, count + 1)
+    )
+    tips[[0, -1]] = 0.0
+    t = shares(ARC)[:-1]
+    share = np.abs(2 * t - 1) ** 1.7
+    u = (at[:-1, None] + (at[1:] - at[:-1])[:, None] * t).ravel()
+    between = tips[:-1, None] + (tips[1:] - tips[:-1])[:, None] * t
+    body = THIN * reach * np.sin(np.pi * clip((u - low) / (high - low), 0, 1)).clip(0).reshape(between.shape) ** 0.6
+    v = (np.minimum(body, between) + (between - np.minimum(body, between)) * share).ravel()
+    return np.vstack([columns([u, v]), [[high, 0.0]]])
 
 
 def _patches(chance: np.random.RandomState, parting: float) -> list[tuple[float, float, float]]:
