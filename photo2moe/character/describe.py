@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from photo2moe.character.attributes import Looks, LooksNet
 from photo2moe.character.clothing import COATS, clothing
@@ -63,6 +64,7 @@ WINK = 0.1  # chance of it from which eyes are unlike, if neither is shut
 CLOSED = 0.42  # chance of it from which eyes that are not wide open are shut
 SHUT, NEARLY = 0.16, 0.35  # openness below which an eye is shut, and above which it may be open for all its narrowness
 STRAINED = -0.3  # height of the eyes of those who squint or shut them, at the least
+HANGING = ("chin", "shoulder", "long")  # lengths of hair whose ends may have a colour of their own
 TIED = (0.9, 1.12)  # radii of the outline of tied hair
 SURE_EARRINGS = 0.75  # probability from which a man has them
 BUSHY = 0.85  # volume from which short curls are an afro
@@ -151,7 +153,7 @@ def _colours(colours: PersonColours, words: dict[str, str], looks: Looks) -> dic
     found = {
         "skin.colour": colours.skin,
         "hair.colour": _hair(colours.hair, looks.probabilities["hair_colour"]),
-        "hair.tips": colours.tips,
+        "hair.tips": colours.tips if words["hair_length"] in HANGING else None,
         "brows.colour": colours.brows,
         "beard.colour": _beard(colours, words),
         "mouth.colour": colours.lips if words["lipstick"] == "yes" else None,
@@ -171,6 +173,8 @@ def _beard(colours: PersonColours, words: dict[str, str]) -> str | None:
         return None if words["hat"] == "none" else colours.brows  # hair under headwear is hardly seen
     if words["hair_colour"] in GREYING:
         return HAIR[words["hair_colour"]]
+    if colours.beard and colours.hair and _is_tinted(from_hex(colours.beard)):
+        return colours.hair
     if words["beard"] == "short_beard" and colours.beard and colours.hair:
         seen, hair = from_hex(colours.beard), from_hex(colours.hair)
         return to_hex(np.array([min(seen[0], hair[0] + PALER), *(0.5 * (seen[1:] + hair[1:]))]))
@@ -187,10 +191,15 @@ def _hair(measured: str | None, words: dict[str, float]) -> str | None:
     faded = chances["grey"] + chances["white"]  # such hair has no hue but that of what is around it
     share = np.array([TRUST * known, *[TRUST * known + (FADED - TRUST) * faded] * 2])
     seen = from_hex(measured)
-    hue = float(np.degrees(np.arctan2(seen[2], seen[1]))) % 360
-    if words.get("dyed", 0.0) < DYED and not NATURAL[0] < hue < NATURAL[1] and np.hypot(seen[1], seen[2]) > TINTED:
+    if words.get("dyed", 0.0) < DYED and _is_tinted(seen):
         share[1:] = known  # light of a colour that hair does not have
     return to_hex((1 - share) * seen + share * meant)
+
+
+def _is_tinted(seen: NDArray[np.float64]) -> bool:
+    """Whether a colour in Lab is none that hair grows in."""
+    hue = float(np.degrees(np.arctan2(seen[2], seen[1]))) % 360
+    return bool(not NATURAL[0] < hue < NATURAL[1] and np.hypot(seen[1], seen[2]) > TINTED)
 
 
 def _iris(measured: str, words: Mapping[str, float]) -> str:

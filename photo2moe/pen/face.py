@@ -96,10 +96,10 @@ def draw_eyes(who: Character, head: Head, kit: Kit, materials: Materials) -> tup
     wide = w * float(np.interp(years_of(who), *IRIS))
     radii = wide, max(IRIS_HEIGHT * h, ROUND_IRIS * wide)
     gaze = np.array(who.expression.gaze) * (0.28 * w, 0.16 * h)
+    shut = "closed_smile" if who.expression.smile > 0.5 and who.expression.mouth not in ("closed", "open") else "closed"
     for side, opened in ((-1, who.expression.left), (1, who.expression.right)):
         if opened < CLOSED:
-            name = "closed_smile" if who.expression.smile > 0.5 and kit.has("eyes", "closed_smile") else "closed"
-            items += draw_part(kit.get("eyes", name), stuff, eye_place(head, side, who), scale=w, words=words)
+            items += draw_part(kit.get("eyes", shut), stuff, eye_place(head, side, who), scale=w, words=words)
             continue
         share = float(np.interp(opened, *OPENING))
         centre = np.array([side * (u - 0.02 * w), v + 0.03 * h]) + gaze

@@ -18,7 +18,7 @@ LINED = 60.0  # years of grown-ups with lines in their faces, if nobody said
 GREYING = 45.0  # the same of those whose hair is grey, and of men whose hair recedes
 BLUNT = (0.22, 0.12, 0.32)  # by which round cheeks, a wide face and a square jaw take the point off a chin
 BARE = ("bald", "shaved")  # lengths of hair that do not hide how high the skull is
-LOW_CROWN = (0.95, 0.745)  # width and height of a bare skull over those of one under hair
+LOW_CROWN = (0.95, 0.66)  # width and height of a bare skull over those of one under hair
 LEVEL = -0.3  # v that stays where it is when the crown comes down: the temples
 GREY = (0.45, 0.85, 0.025)  # Oklab lightness between which, and chroma below which, hair is grey
 
