@@ -1,14 +1,18 @@
 import functools
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from photo2moe.character.attributes import Looks
+from photo2moe.character.describe import IRIS, _beard, _colours
 from photo2moe.character.schema import Character
 from photo2moe.character.wearing import wearing
 from photo2moe.face import colours
 from photo2moe.face.balance import balance
+from photo2moe.face.colours import PersonColours
 from photo2moe.face.lab import difference, from_hex, from_lab, lab, linear, to_hex
 from photo2moe.face.light import EYE_CONTOURS
 from photo2moe.face.parse import CLOTHES, HAIR, SKIN, Parser, Regions
@@ -189,3 +193,23 @@ def test_headwear_that_the_regions_take_for_hair_has_the_colour_of_what_is_there
     assert from_hex(wearing(photo, face, regions, who)["headwear.colour"])[0] < 30
     band = who.replace(**{"headwear.kind": "headband"})
     assert wearing(photo, face, regions, band)["headwear.colour"] == "#4a434c"
+
+
+def _measured(**seen: str | None) -> PersonColours:
+    given: dict[str, Any] = dict.fromkeys(("hair", "tips", "brows", "beard", "lips", "clothes", "clothes_second"))
+    given |= dict.fromkeys(("headwear", "headwear_second")) | {"skin": "#c09070", "iris": "#6d4429"}
+    return PersonColours(**given | {"light": "ordinary", "notes": ()} | seen)
+
+
+def test_beards_in_coloured_light_have_the_colour_of_the_hair() -> None:
+    words = {"beard": "beard", "hat": "none", "hair_colour": "brown"}
+    assert _beard(_measured(beard="#5a3060", hair="#3c2f2d"), words) == "#3c2f2d"
+    assert _beard(_measured(beard="#5a3c28", hair="#3c2f2d"), words) == "#5a3c28"
+
+
+def test_only_hanging_hair_has_ends_of_another_colour() -> None:
+    looks = Looks({"hair_colour": {"brown": 1.0}, "iris": {**dict.fromkeys(IRIS, 0.0), "brown": 1.0, "unseen": 0.0}})
+    words = {"beard": "none", "hat": "none", "hair_colour": "brown", "lipstick": "no"}
+    seen = _measured(hair="#3c2f2d", tips="#3a6030")
+    assert "hair.tips" not in _colours(seen, {**words, "hair_length": "short"}, looks)
+    assert _colours(seen, {**words, "hair_length": "long"}, looks)["hair.tips"] == "#3a6030"
