@@ -37,7 +37,7 @@ class Body:
     def __init__(self, who: Character, head: Head, kit: Kit, stuff: Materials) -> None:
         self._who, self._kit, self._stuff = who, kit, stuff
         # Of the body over that of the part, by the shoulders.
-        self._width = 0.88 + 0.16 * (head.size.shoulders - 1.36) / 0.37
+        self._width = 0.88 + 0.16 * (head.size.shoulders - 1.38) / 0.56
         self._shift = 0.12 * float(np.sin(head.yaw))
         self._bust_pit = head.size.chin + PIT
         self._pit = self._bust_pit - RAISED

@@ -30,7 +30,7 @@ SPACE = 1.03  # radius of the hair over the skull
 LOWERED = 0.14  # share by which hair above the hairline lies lower than the skull of the other parts
 ASIDE = -0.22  # w of hair beside the neck; much farther back it would step out beside a turned crown, face units
 BLEND = 0.8  # height over which that begins, face units
-SHOULDERS = 1.62  # half width of those that hair below the chin is drawn for; on narrower ones it is narrower
+SHOULDERS = 1.69  # half width of those that hair below the chin is drawn for; on narrower ones it is narrower
 NARROWED = 0.8  # share of the difference by which it is
 
 

@@ -14,9 +14,9 @@ from photo2moe.pen.palette import cloth, mix, parse, skin
 from photo2moe.pen.parts import Materials
 from photo2moe.pen.scene import Group, Layer, Path, Scene, settle
 
-HEAD_SHARE = 0.70  # of the picture's height, from the top of the skull to the chin
-AIR = 0.055  # of the picture's height, above any hair
-CHEST = 0.15  # of the picture's height, the least below the chin
+HEAD_SHARE = 0.63  # of the picture's height, from the top of the skull to the chin
+AIR = 0.065  # of the picture's height, above any hair
+CHEST = 0.19  # of the picture's height, the least below the chin
 GROUND = 0.04  # of the picture's height, below the feet
 # What lies before the hair behind the neck: throat and chest, (u, v) with v in heights of the chin.
 THROAT = ((-0.62, 0.7), (0.62, 0.7), (0.8, 1.1), (1.3, 4.0), (-1.3, 4.0), (-0.8, 1.1))
