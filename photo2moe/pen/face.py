@@ -20,7 +20,7 @@ from photo2moe.pen.proportions import BARE, years_of
 from photo2moe.pen.scene import Flat, Gradient, Group, Item, Path, Points, Shape, bezier, brush, clip, columns, shares
 
 CLOSED = 0.16  # openness below which an eye is drawn shut
-OPENING = (CLOSED, 0.5, 1.0, 1.3), (0.64, 0.85, 1.0, 1.13)  # openness, and share of its height that an eye is drawn
+OPENING = (CLOSED, 0.5, 1.0, 1.3), (0.72, 0.88, 1.0, 1.13)  # openness, and share of its height that an eye is drawn
 LOWER_LID = 0.85  # where a lid meets, in the eye's own unit
 SLANT = 7.5  # degrees by which an eye is tilted at most
 SMILING = 0.35  # smile from which on the lower lids rise

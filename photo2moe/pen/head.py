@@ -25,6 +25,7 @@ NECK = 0.75  # v of the joint about which the head tilts
 PIT = 0.26  # from the chin down to the pit of the neck
 # Silhouette of the far side at a quarter turn: where over the chin, share by which it bulges, and how far up and down.
 FAR_SIDE = ((-0.03, -0.05, 0.2), (0.36, 0.05, 0.22), (0.78, -0.42, 0.22))
+FORWARD = 0.65  # how far the chin stands before the middle of its section, shares of its depth
 NARROW = 0.20  # share by which the far half of a face narrows at a quarter turn, near its middle
 
 
@@ -186,7 +187,7 @@ class Head:
         v = half[:, 1] / self.size.chin
         far = far * (1 + turned * sum(bump * np.exp(-(((v - at) / wide) ** 2)) for at, bump, wide in FAR_SIDE))
         near = far + (near - far) * min(1.0, 3 * turned)
-        shift = middle * np.sin(self.yaw)
+        shift = (middle + FORWARD * np.maximum(v, 0) ** 2 * deep) * np.sin(self.yaw)
         height = half[:, 1] * np.cos(self.pitch) - (middle + 0.35 * deep) * np.sin(self.pitch)
         at_right, at_left = (far, near) if self.yaw > 0 else (near, far)
         right, left = columns([shift + at_right, height]), columns([shift - at_left, height])

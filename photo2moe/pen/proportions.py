@@ -10,7 +10,7 @@ from photo2moe.character.schema import Character
 from photo2moe.pen.palette import parse, to_oklab
 from photo2moe.pen.scene import clip
 
-LOW_EYE = 0.58  # least height of an eye over its width
+LOW_EYE = 0.62  # least height of an eye over its width
 HIGH_EYE = 0.96  # the most
 YEARS = {"baby": 1, "child": 7, "teen": 15, "adult": 27, "old": 72}  # usual at an age
 YOUNGEST, OLDEST = 1.0, 80.0  # years between which faces change
