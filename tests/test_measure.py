@@ -143,14 +143,17 @@ def test_an_eye_that_shuts_is_the_one_in_the_picture():
     before, after = measure(photo, face, regions), measure(photo, shut, regions)
     assert before.numbers["expression.left"] > 0.9
     assert after.numbers["expression.left"] == 0 and after.numbers["expression.right"] > 0.9
-    assert after.gaze == (0, 0)  # nobody sees where a shut eye looks
+    assert after.expression.gaze == (0, 0)  # nobody sees where a shut eye looks
 
 
 def test_irises_that_move_are_a_gaze():
     photo, face, regions = person("woman")
     points = face.landmarks.copy()
     points[468:] += [0.12 * face.eye_distance, 0]
-    gaze, aside = measure(photo, face, regions).gaze, measure(photo, Face(face.box, points, face.score), regions).gaze
+    gaze, aside = (
+        measure(photo, face, regions).expression.gaze,
+        measure(photo, Face(face.box, points, face.score), regions).expression.gaze,
+    )
     assert abs(gaze[0]) < 0.4 < aside[0] and aside[0] > gaze[0] + 0.4
 
 
