@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # Moving pictures are shown smaller than photos, and each second costs as much as 25 of these.
 CLIP_LOOK = PipelineConfig(size=512)
-CAMERA_LOOK = PipelineConfig(size=256)
+CAMERA_LOOK = PipelineConfig(weights="clean", size=256)
 LEAST_RATE, MOST_RATE = 1, 240  # frames a second that --fps takes
 CAMERA_MOTION = MotionConfig(fine=False, matte_every=2)
 
