@@ -51,7 +51,7 @@ GLINT_FALL = 0.4  # of that height: how far it moves at most
 # within a bare skull.
 FOREHEAD = ((0.95, 0.62), (0.78, 0.25))
 ROUNDED = 0.8  # height above the temples within which that skin narrows to nothing on the far side of a turned head
-HIDDEN = 4.0  # share of an ear that hides behind the face, over the sine of the turn
+EARS, HIDDEN = 1.25, 4.0  # how far ears stand off over how they are written; share that hides over the sine of a turn
 GLOW = (0.34, 0.19)  # radius of the blush of a cheek, and of the tip of the nose, face units
 BLUSH = {"woman": ((20, 45, 65), (0.34, 0.25, 0.21)), "man": ((25, 65), (0.18, 0.15))}  # years, and its strength
 HATCHED = 0.35  # strength from which on a cheek is hatched as well
@@ -269,7 +269,7 @@ def draw_ears(who: Character, head: Head, tones: SkinTones) -> tuple[Item, ...]:
             continue
 
         def place(p: Points, side: int = side, seen: float = seen) -> Points:
-            out = seen * np.maximum(p[:, 0] - 0.93, 0)
+            out = EARS * seen * np.maximum(p[:, 0] - 0.93, 0)
             return head.project(
                 columns([side * (np.minimum(p[:, 0], 0.93) + out - 1 + w), p[:, 1], -0.04 - 0.55 * out])
             )
