@@ -30,7 +30,7 @@ CLOTHES = {
 }
 # Clothes of which nothing is seen: plain garments in quiet colours.
 PLAIN = {"f": ("scoop", "crew", "vneck"), "m": ("crew", "polo", "vneck"), "young": ("crew", "hoodie")}
-FRIENDLY = ("#8ba6c4", "#9bb49a", "#cf988f", "#a79ac0", "#d9b877", "#74a0a2", "#c78f6c", "#6d7fa6", "#b8869c")
+QUIET = ("#8ba6c4", "#6d7fa6", "#505c7c", "#e9e7e4", "#9a9ca6", "#474a58")
 YOUNG = ("baby", "child")
 COATS = ("suit", "suit_tie", "suit_bow", "blazer_crew", "jacket", "jacket_denim", "coat", "cardigan")  # over others
 TIED = ("suit_tie", "suit_bow")  # whose second colour is that of the tie
@@ -63,10 +63,10 @@ def clothing(who: Character, seen: Garment, colours: PersonColours, looks: Looks
     if word == "bare" and (who.person.look == "m" or who.person.age in YOUNG):  # an avatar wears something
         word = "unseen"
     if word == "bare" or (unseen and measured is None):
-        return _friendly(who, word)
+        return _quiet(who, word)
     colour = _worded(measured, looks.probabilities["clothes_colour"])
     if colour is None:
-        return _friendly(who, word)
+        return _quiet(who, word)
     kind = _plain(who) if word == "unseen" else word
     second = (seen.tie if word in TIED else seen.inner) if word in COATS else colours.clothes_second
     return {
@@ -98,16 +98,16 @@ def _worded(measured: str | None, words: Mapping[str, float]) -> str | None:
     return to_hex(np.array([max(colour[0], BLACKEST), *(VIVID * colour[1:])]))
 
 
-def _friendly(who: Character, word: str) -> dict[str, Any]:
+def _quiet(who: Character, word: str) -> dict[str, Any]:
     """Clothes whose colour is not seen; eyes and hair choose it."""
     kind = _plain(who) if word == "unseen" else word
-    return {"clothes.kind": kind, "clothes.colour": FRIENDLY[_number(who) % len(FRIENDLY)]}
+    return {"clothes.kind": kind, "clothes.colour": QUIET[_number(who) % len(QUIET)]}
 
 
 def _plain(who: Character) -> str:
     """A plain garment; eyes and hair choose which."""
     choice = PLAIN["young" if who.person.age in YOUNG else "m" if who.person.look == "m" else "f"]
-    return choice[_number(who) // len(FRIENDLY) % len(choice)]
+    return choice[_number(who) // len(QUIET) % len(choice)]
 
 
 def _number(who: Character) -> int:
